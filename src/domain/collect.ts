@@ -1,0 +1,100 @@
+/** An answer folded into one value, for clients that do not stream. */
+
+import { ProxyError } from './errors.ts'
+import {
+  type FinishReason,
+  type JsonString,
+  type ModelEvent,
+  type Usage,
+  unquote,
+} from './events.ts'
+
+/** Most characters that one answer may hold, so that a runaway upstream cannot fill the memory. */
+const MAX_ANSWER_LENGTH = 64 * 1024 * 1024
+
+/** A call that the model makes, whole. */
+export interface CollectedCall {
+  readonly callId: string
+  readonly name: string
+  /** JSON text. */
+  readonly arguments: string
+}
+
+/** A whole answer. */
+export interface Completion {
+  readonly id: string | undefined
+  readonly createdAt: number | undefined
+  readonly text: string
+  readonly refusal: string
+  readonly reasoning: string
+  readonly toolCalls: readonly CollectedCall[]
+  readonly reason: FinishReason
+  readonly usage: Usage | undefined
+  readonly serviceTier: string | undefined
+}
+
+/**
+ * Reads an answer to its end.
+ *
+ * @throws ProxyError `upstream_response_too_large`, `upstream_stream_incomplete`; and whatever
+ *   the events throw.
+ */
+export async function collect(events: AsyncIterable<ModelEvent>): Promise<Completion> {
+  let started: Extract<ModelEvent, { type: 'started' }> | undefined
+  const text: JsonString[] = []
+  const refusal: JsonString[] = []
+  const reasoning: JsonString[] = []
+  const calls: { callId: string; name: string; arguments: JsonString[] }[] = []
+  let length = 0
+  for await (const event of events) {
+    if ('text' in event) {
+      length += event.text.length
+      if (length > MAX_ANSWER_LENGTH) throw tooLarge()
+    }
+    switch (event.type) {
+      case 'started':
+        started = event
+        break
+      case 'text':
+        text.push(event.text)
+        break
+      case 'refusal':
+        refusal.push(event.text)
+        break
+      case 'reasoning':
+        reasoning.push(event.text)
+        break
+      case 'tool-call':
+        calls[event.index] = { callId: event.callId, name: event.name, arguments: [] }
+        break
+      case 'tool-arguments':
+        calls[event.index]?.arguments.push(event.text)
+        break
+      case 'finished':
+        return {
+          id: started?.id,
+          createdAt: started?.createdAt,
+          text: unquote(text),
+          refusal: unquote(refusal),
+          reasoning: unquote(reasoning),
+          toolCalls: calls.map(call => ({ ...call, arguments: unquote(call.arguments) })),
+          reason: event.reason,
+          usage: event.usage,
+          serviceTier: event.serviceTier ?? started?.serviceTier,
+        }
+      default:
+        event satisfies never
+    }
+  }
+  throw new ProxyError(
+    'upstream_stream_incomplete',
+    'The model stopped before its answer was whole.',
+  )
+}
+
+function tooLarge(): ProxyError {
+  return new ProxyError(
+    'upstream_response_too_large',
+    'The answer grew past 64 MiB. Ask with "stream": true, which has no such limit.',
+  )
+}

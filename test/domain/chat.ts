@@ -1,0 +1,142 @@
+import t from 'tap'
+import { type ChatDefaults, createChat } from '../../src/domain/chat.ts'
+import type { ChatRequest } from '../../src/domain/conversation.ts'
+import { ProxyError } from '../../src/domain/errors.ts'
+import type { ModelEntry } from '../../src/domain/ports.ts'
+import { createFakeChatModel, type FakeChatModel } from '../fakes/chat-model.ts'
+import { chatRequest, developerSays, userSays } from '../fakes/chat-request.ts'
+
+const models: readonly ModelEntry[] = [
+  { slug: 'big', efforts: ['low', 'high'], defaultEffort: 'low', contextWindow: 1, priority: true },
+  { slug: 'small', efforts: [], defaultEffort: undefined, contextWindow: 1, priority: false },
+]
+const defaults: ChatDefaults = {
+  prompt: 'Be kind.',
+  effort: undefined,
+  summary: 'auto',
+  debugModel: undefined,
+}
+const never = new AbortController().signal
+
+function chatWith(model: FakeChatModel, over: Partial<ChatDefaults> = {}, accountId = 'a-1') {
+  const renewed: string[] = []
+  const chat = createChat(
+    {
+      model,
+      catalog: { list: () => models },
+      authenticator: {
+        credentials: async () => ({ accessToken: 'old', accountId }),
+        renew: async ({ accessToken }) => {
+          renewed.push(accessToken)
+          return { accessToken: 'new', accountId }
+        },
+      },
+      fingerprint: text => `print of ${text}`,
+    },
+    { ...defaults, ...over },
+  )
+  return { chat, renewed }
+}
+
+async function sent(
+  request: Partial<ChatRequest>,
+  over: Partial<ChatDefaults> = {},
+): Promise<ChatRequest | undefined> {
+  const model = createFakeChatModel()
+  await chatWith(model, over).chat(chatRequest(request), never)
+  return model.asked[0]?.request
+}
+
+t.test('what a request leaves open is filled in', async t => {
+  t.strictSame(
+    await sent({ model: 'big' }),
+    chatRequest({
+      model: 'big',
+      items: [developerSays('Be kind.'), userSays('hi')],
+      effort: 'low',
+      summary: 'auto',
+      cacheKey: 'print of ["a-1","Be kind.",[{"type":"text","text":"hi"}]]',
+    }),
+  )
+})
+
+t.test('a request that brings system text anywhere is not given ours', async t => {
+  const items = [userSays('q'), developerSays('later')]
+  t.strictSame((await sent({ items }))?.items, items)
+})
+
+t.test(
+  'the effort is the wish, then the name, then the setting, then the model, then medium',
+  async t => {
+    const effort = async (request: Partial<ChatRequest>, setting?: ChatDefaults['effort']) =>
+      (await sent(request, { effort: setting }))?.effort
+    t.equal(await effort({ model: 'big-low', effort: 'max' }), 'high')
+    t.equal(await effort({ model: 'big-high' }, 'low'), 'high')
+    t.equal(await effort({ model: 'big' }, 'high'), 'high')
+    t.equal(await effort({ model: 'big' }), 'low')
+    t.equal(await effort({ model: 'unknown' }), 'medium')
+  },
+)
+
+t.test('an effort in the name is not part of the model', async t => {
+  t.equal((await sent({ model: 'big:high' }))?.model, 'big')
+  t.equal((await sent({ model: 'nobody-knows' }))?.model, 'nobody-knows')
+})
+
+t.test('the debug model takes the place of every model', async t => {
+  t.match(await sent({ model: 'x' }, { debugModel: 'big-high' }), { model: 'big', effort: 'high' })
+})
+
+t.test('the fast tier is asked for only where the model has one', async t => {
+  t.equal((await sent({ model: 'big', priority: true }))?.priority, true)
+  t.equal((await sent({ model: 'small', priority: true }))?.priority, false)
+  t.equal((await sent({ model: 'unknown', priority: true }))?.priority, true)
+})
+
+t.test("the client's own cache key stands, and its summary", async t => {
+  t.match(await sent({ cacheKey: 'mine', summary: 'none' }), { cacheKey: 'mine', summary: 'none' })
+})
+
+t.test('a cache key that is too long is told by its print', async t => {
+  t.equal((await sent({ cacheKey: 'k'.repeat(64) }))?.cacheKey, 'k'.repeat(64))
+  t.equal((await sent({ cacheKey: 'k'.repeat(65) }))?.cacheKey, `print of ${'k'.repeat(65)}`)
+})
+
+t.test('conversations share a cache key while their beginning is the same', async t => {
+  const key = async (...items: ChatRequest['items']) => (await sent({ items }))?.cacheKey
+  const first = await key(developerSays('S'), userSays('q'))
+  t.equal(await key(developerSays('S'), userSays('q'), userSays('more')), first)
+  t.not(await key(developerSays('S'), userSays('other')), first)
+  t.not(await key(developerSays('T'), userSays('q')), first)
+  t.equal(await key(developerSays('S')), 'print of ["a-1","S",[]]')
+})
+
+t.test('a refused login is renewed and tried once more', async t => {
+  const refused = new ProxyError('chatgpt_login_required', 'refused')
+  const model = createFakeChatModel(refused, [])
+  const { chat, renewed } = chatWith(model)
+  await chat(chatRequest(), never)
+  t.strictSame(renewed, ['old'])
+  t.strictSame(
+    model.asked.map(({ credentials }) => credentials.accessToken),
+    ['old', 'new'],
+  )
+})
+
+t.test('a login that is refused twice is refused', async t => {
+  const refused = new ProxyError('chatgpt_login_required', 'refused')
+  const model = createFakeChatModel(refused, refused, [])
+  const { chat, renewed } = chatWith(model)
+  await t.rejects(chat(chatRequest(), never), refused)
+  t.equal(model.asked.length, 2)
+  t.equal(renewed.length, 1)
+})
+
+t.test('any other failure is not tried again', async t => {
+  const failure = new ProxyError('upstream_error', 'oops')
+  const model = createFakeChatModel(failure, [])
+  const { chat, renewed } = chatWith(model)
+  await t.rejects(chat(chatRequest(), never), failure)
+  t.equal(model.asked.length, 1)
+  t.equal(renewed.length, 0)
+})
