@@ -1,0 +1,51 @@
+/** What a token of the issuer says of itself. */
+
+import { decodeJwt } from 'jose'
+import * as v from 'valibot'
+import type { TokenClaims } from '../../domain/ports.ts'
+
+const text = v.fallback(v.optional(v.string()), undefined)
+
+const account = {
+  chatgpt_account_id: text,
+  organizations: v.fallback(v.optional(v.array(v.looseObject({ id: text }))), undefined),
+}
+
+const NAMESPACE = 'https://api.openai.com/auth'
+
+const Payload = v.looseObject({
+  ...account,
+  exp: v.fallback(v.optional(v.number()), undefined),
+  [NAMESPACE]: v.fallback(v.optional(v.looseObject(account)), undefined),
+})
+
+/**
+ * Reads the expiry and the account of a JWT without checking its signature.
+ *
+ * The account is the first of: `chatgpt_account_id` under `https://api.openai.com/auth`, the same
+ * at top level, the first organization. A claim that is missing or of a wrong type, or a token
+ * that is no JWT, gives `undefined`; never throws.
+ */
+export function readClaims(token: string): TokenClaims {
+  const payload = v.safeParse(Payload, decode(token))
+  if (!payload.success) return { expiresAt: undefined, accountId: undefined }
+  const top = payload.output
+  const scoped = top[NAMESPACE]
+  return {
+    expiresAt: top.exp === undefined ? undefined : top.exp * 1000,
+    accountId:
+      scoped?.chatgpt_account_id ||
+      top.chatgpt_account_id ||
+      scoped?.organizations?.[0]?.id ||
+      top.organizations?.[0]?.id ||
+      undefined,
+  }
+}
+
+function decode(token: string): unknown {
+  try {
+    return decodeJwt(token)
+  } catch {
+    return undefined
+  }
+}
