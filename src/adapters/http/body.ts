@@ -1,0 +1,129 @@
+/** Request bodies. */
+
+import { on } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import { ProxyError } from '../../domain/errors.ts'
+import type { Exchange } from './exchange.ts'
+
+/** Deepest nesting that a body may have; more would overflow the stack when it is written out again. */
+const MAX_DEPTH = 100
+
+/**
+ * Reads a body that must be a JSON object of at most `limitBytes`.
+ *
+ * @throws ProxyError `unsupported_media_type`, `request_too_large`, `invalid_json`,
+ *   `json_too_deep`, `invalid_type`; `client_closed` or `server_shutting_down` if the client
+ *   leaves or the server stops meanwhile.
+ */
+export async function readJsonObject(
+  exchange: Exchange,
+  limitBytes: number,
+): Promise<Record<string, unknown>> {
+  checkMediaType(exchange.request)
+  const value = parseJson(await readBytes(exchange, limitBytes))
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new ProxyError('invalid_type', 'The body must be a JSON object.')
+  }
+  checkDepth(value)
+  return value as Record<string, unknown>
+}
+
+/**
+ * A page may send text or a form to any address without asking first (a "simple" request),
+ * so from a browser only JSON is read. Scripts often send no type or the wrong one.
+ */
+function checkMediaType({ headers }: IncomingMessage): void {
+  const encoding = headers['content-encoding'] ?? 'identity'
+  if (encoding !== 'identity') {
+    throw new ProxyError(
+      'unsupported_media_type',
+      'Compressed bodies are not read: send the JSON as it is.',
+    )
+  }
+  const [type = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';')
+  const charset = parameters.map(text => text.trim()).find(text => text.startsWith('charset='))
+  if (charset !== undefined && !/^charset="?utf-?8"?$/.test(charset)) {
+    throw new ProxyError('unsupported_media_type', 'The body must be in UTF-8.')
+  }
+  const media = type.trim()
+  if (media === '' || media === 'application/json' || media.endsWith('+json')) return
+  const fromBrowser = headers.origin !== undefined || headers['sec-fetch-site'] !== undefined
+  const tolerated = media === 'text/plain' || media === 'application/x-www-form-urlencoded'
+  if (tolerated && !fromBrowser) return
+  throw new ProxyError(
+    'unsupported_media_type',
+    'Send the header "content-type: application/json".',
+  )
+}
+
+async function readBytes(
+  { request, response, signal }: Exchange,
+  limitBytes: number,
+): Promise<Uint8Array> {
+  const tooLarge = () =>
+    new ProxyError(
+      'request_too_large',
+      `The body is larger than ${limitBytes} bytes. CHATGPT_LOCAL_BODY_LIMIT sets the limit.`,
+    )
+  if (Number(request.headers['content-length'] ?? 0) > limitBytes) throw tooLarge()
+  // The client waits for leave to send (RFC 9110, section 10.1.1); HTTP/1.0 has no such thing.
+  if (request.headers.expect !== undefined && request.httpVersion !== '1.0') {
+    response.writeContinue()
+  }
+  const chunks: Buffer[] = []
+  let length = 0
+  try {
+    // Not the stream's own iterator: that one destroys the connection, and the answer with it.
+    for await (const [chunk] of on(request, 'data', { signal, close: ['end'] })) {
+      length += (chunk as Buffer).length
+      if (length > limitBytes) throw tooLarge()
+      chunks.push(chunk as Buffer)
+    }
+  } catch (error) {
+    if (error instanceof ProxyError) throw error
+    if (signal.aborted) throw signal.reason
+    throw new ProxyError('client_closed', 'The client left while it was sending.', { cause: error })
+  }
+  return Buffer.concat(chunks)
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new ProxyError('invalid_json', 'The body is not valid UTF-8.')
+  }
+  if (text.trim() === '')
+    throw new ProxyError('invalid_json', 'The body is empty; send a JSON object.')
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    // The engine's own message quotes the text, which may be a prompt: only the position is passed
+    // on, and only from the end of the message, where no quotation stands.
+    const position = /at position (\d+)(?: \(line \d+ column \d+\))?$/.exec(
+      error instanceof Error ? error.message : '',
+    )?.[1]
+    const where = position === undefined ? '' : ` The fault is at character ${position}.`
+    throw new ProxyError('invalid_json', `The body is not valid JSON.${where}`)
+  }
+}
+
+function checkDepth(value: object): void {
+  let level: object[] = [value]
+  for (let depth = 1; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) {
+      throw new ProxyError(
+        'json_too_deep',
+        `The body is nested more than ${MAX_DEPTH} levels deep.`,
+      )
+    }
+    const next: object[] = []
+    for (const parent of level) {
+      for (const child of Object.values(parent)) {
+        if (typeof child === 'object' && child !== null) next.push(child)
+      }
+    }
+    level = next
+  }
+}
