@@ -1,0 +1,34 @@
+/** When an exhausted usage window opens again. */
+
+import type { UsageLimit } from '../../domain/errors.ts'
+import { asNumber, asString, type JsonObject } from './json.ts'
+
+/** The longest window is a month; a reset further away is a mistake of the upstream. */
+const MAX_WAIT_SECONDS = 366 * 24 * 3600
+
+/** Reads the `error` of a usage limit; whichever form the reset comes in, both are filled in. */
+export function readUsageLimit(error: JsonObject, now: number): UsageLimit {
+  const nowSeconds = Math.floor(now / 1000)
+  const at = asNumber(error['resets_at'])
+  const wait = asNumber(error['resets_in_seconds']) ?? (at === undefined ? at : at - nowSeconds)
+  const isPlausible = wait !== undefined && wait <= MAX_WAIT_SECONDS
+  const resetsInSeconds = isPlausible ? Math.max(0, Math.ceil(wait)) : undefined
+  return {
+    planType: asString(error['plan_type']),
+    resetsAt:
+      resetsInSeconds === undefined ? undefined : Math.floor(at ?? nowSeconds + resetsInSeconds),
+    resetsInSeconds,
+  }
+}
+
+/** Adds the local time of the reset to the upstream's message. */
+export function limitMessage(message: string | undefined, { resetsAt }: UsageLimit): string {
+  const said = (message ?? 'The usage limit has been reached').replace(/\.$/, '')
+  return resetsAt === undefined ? `${said}.` : `${said}. It resets at ${localTime(resetsAt)}.`
+}
+
+/** Local time as "2026-11-22 14:05"; Swedish writes dates as ISO 8601 does. */
+function localTime(unixSeconds: number): string {
+  const format: Intl.DateTimeFormatOptions = { dateStyle: 'short', timeStyle: 'short' }
+  return new Date(unixSeconds * 1000).toLocaleString('sv-SE', format)
+}

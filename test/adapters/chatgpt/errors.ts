@@ -1,0 +1,330 @@
+import t from 'tap'
+import { failureInStream, failureOfResponse } from '../../../src/adapters/chatgpt/errors.ts'
+
+/** 2026-11-22T12:00:00Z */
+const NOW = 1_795_348_800_000
+const inStream = (error: object, event: object = {}) => failureInStream({ ...event }, error, NOW)
+const respond = (status: number, body: unknown, headers: Record<string, string> = {}) => {
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  return failureOfResponse(new Response(null, { status, headers }), text, NOW)
+}
+
+const CASES: readonly (readonly [string, number, unknown, object])[] = [
+  [
+    'an unsupported parameter',
+    400,
+    { detail: 'Unsupported parameter: max_output_tokens' },
+    {
+      code: 'unsupported_parameter',
+      param: 'max_output_tokens',
+      message: 'Unsupported parameter: max_output_tokens',
+    },
+  ],
+  [
+    'a detail of another kind',
+    400,
+    { detail: 'Store must be set to false' },
+    {
+      code: 'upstream_refused',
+      message: 'Store must be set to false',
+      upstream: { status: 400, code: undefined },
+    },
+  ],
+  [
+    'a list of details',
+    422,
+    { detail: [{ loc: ['body'], msg: 'field required', type: 'x' }] },
+    {
+      code: 'upstream_refused',
+      message: 'field required',
+      upstream: { status: 422 },
+    },
+  ],
+  [
+    'a detail that is an object',
+    402,
+    { detail: { code: 'deactivated_workspace', message: 'm' } },
+    {
+      code: 'upstream_refused',
+      message: 'm',
+      upstream: { status: 402, code: 'deactivated_workspace' },
+    },
+  ],
+  [
+    'an error with code and param',
+    400,
+    { error: { message: 'm', type: 'invalid_request_error', code: 'bad_image', param: 'input' } },
+    {
+      code: 'upstream_refused',
+      message: 'm',
+      param: 'input',
+      upstream: { status: 400, code: 'bad_image' },
+    },
+  ],
+  [
+    'an error without code',
+    400,
+    { error: { message: 'm', type: 'invalid_request_error' } },
+    {
+      code: 'upstream_refused',
+      upstream: { status: 400, code: undefined },
+    },
+  ],
+  [
+    'a context that is too long',
+    400,
+    { error: { message: 'm', code: 'context_length_exceeded' } },
+    {
+      code: 'context_length_exceeded',
+      message: 'm',
+    },
+  ],
+  [
+    'a policy',
+    400,
+    { error: { message: 'm', code: 'cyber_policy' } },
+    {
+      code: 'policy_violation',
+      upstream: { status: 400, code: 'cyber_policy' },
+    },
+  ],
+  [
+    'a model that is not for ChatGPT accounts',
+    400,
+    { detail: "The 'gpt-4' model is not supported when using Codex with a ChatGPT account." },
+    {
+      code: 'model_not_found',
+      param: 'model',
+      message: "The 'gpt-4' model is not supported when using Codex with a ChatGPT account.",
+    },
+  ],
+  [
+    'a model that is not found, as text',
+    404,
+    'Model not found gpt-5.6-luna',
+    {
+      code: 'model_not_found',
+      message: 'Model not found gpt-5.6-luna',
+    },
+  ],
+  [
+    'another 404',
+    404,
+    { detail: 'Not Found' },
+    { code: 'upstream_refused', upstream: { status: 404 } },
+  ],
+  [
+    'an expired login',
+    401,
+    { error: { code: 'token_expired', message: 'secret' } },
+    {
+      code: 'chatgpt_login_required',
+      message: 'ChatGPT no longer accepts this login. Run: chatmock login',
+    },
+  ],
+  [
+    'a refused account',
+    403,
+    { detail: 'no entitlement' },
+    {
+      code: 'upstream_refused',
+      message: 'no entitlement',
+      upstream: { status: 403 },
+    },
+  ],
+  [
+    'an exhausted window',
+    429,
+    {
+      error: {
+        type: 'usage_limit_reached',
+        message: 'The usage limit has been reached',
+        plan_type: 'plus',
+        resets_in_seconds: 3600,
+      },
+    },
+    {
+      code: 'usage_limit_reached',
+      message: /^The usage limit has been reached\. It resets at 2026-11-\d\d \d\d:00\.$/,
+      usageLimit: { planType: 'plus', resetsAt: NOW / 1000 + 3600, resetsInSeconds: 3600 },
+    },
+  ],
+  [
+    'a plan without the model',
+    429,
+    { error: { type: 'usage_not_included', message: 'm' } },
+    {
+      code: 'usage_limit_reached',
+      upstream: { status: 429, code: 'usage_not_included' },
+    },
+  ],
+  [
+    'a short limit',
+    429,
+    { error: { type: 'requests', message: 'Please try again in 300ms.' } },
+    {
+      code: 'rate_limit_exceeded',
+      retryAfterSeconds: 0.3,
+      upstream: { status: 429, code: undefined },
+    },
+  ],
+  [
+    'an overload',
+    503,
+    { error: { code: 'slow_down', message: 'm' } },
+    {
+      code: 'server_is_overloaded',
+      upstream: { status: 503, code: 'slow_down' },
+    },
+  ],
+  [
+    'an overload that only its text tells',
+    400,
+    { error: { message: 'Selected model is at capacity.' } },
+    {
+      code: 'server_is_overloaded',
+    },
+  ],
+  [
+    'a 503 without a reason',
+    503,
+    '',
+    {
+      code: 'server_is_overloaded',
+      message: 'ChatGPT answered with status 503 and no reason.',
+    },
+  ],
+  [
+    'a fault',
+    500,
+    '',
+    { code: 'upstream_error', message: 'ChatGPT answered with status 500 and no reason.' },
+  ],
+  [
+    'a fault as a page',
+    502,
+    '<html>secret</html>',
+    {
+      code: 'upstream_error',
+      message: 'ChatGPT answered with status 502 and no reason.',
+    },
+  ],
+  ['a redirect', 302, '', { code: 'upstream_redirect' }],
+  ['a block page', 403, '<!doctype html><title>no</title>', { code: 'upstream_blocked' }],
+]
+
+for (const [title, status, body, expected] of CASES) {
+  t.test(`${title} is told as such`, async t => t.match(respond(status, body), expected))
+}
+
+t.test('a block page is named by its ray', async t => {
+  const headers = { 'cf-ray': '8f-FRA', 'content-type': 'text/html; charset=utf-8' }
+  t.equal(
+    respond(403, 'blocked', headers).message,
+    'The network in front of ChatGPT blocked the request (cf-ray 8f-FRA). Try another network or wait a while.',
+  )
+})
+
+t.test('the time of a reset is told in local time', async t => {
+  const body = { error: { type: 'usage_limit_reached', message: 'Limit.', resets_at: 1795352400 } }
+  const local = new Date(1795352400 * 1000)
+  const two = (value: number) => String(value).padStart(2, '0')
+  const expected = `${local.getFullYear()}-${two(local.getMonth() + 1)}-${two(local.getDate())} ${two(local.getHours())}:${two(local.getMinutes())}`
+  t.equal(respond(429, body).message, `Limit. It resets at ${expected}.`)
+})
+
+t.test('the wait is read from either header, in seconds or as a date', async t => {
+  t.equal(respond(429, {}, { 'retry-after': '7' }).retryAfterSeconds, 7)
+  t.equal(respond(429, {}, { 'retry-after-ms': '1500', 'retry-after': '7' }).retryAfterSeconds, 1.5)
+  const past = 'Sun, 22 Nov 2020 12:00:00 GMT'
+  t.equal(respond(429, {}, { 'retry-after': past }).retryAfterSeconds, 0)
+  t.equal(respond(429, {}, { 'retry-after': 'soon' }).retryAfterSeconds, undefined)
+})
+
+t.test('a long text is cut', async t => {
+  t.equal(respond(400, 'x'.repeat(5000)).message.length, 500)
+})
+
+t.test('a reset is told both as a time and as a wait, if it is plausible', async t => {
+  const limit = (fields: object) =>
+    respond(429, { error: { type: 'usage_limit_reached', message: 'm.', ...fields } })
+  t.strictSame(limit({ resets_at: 1_795_348_860.5 }).usageLimit, {
+    planType: undefined,
+    resetsAt: 1_795_348_860,
+    resetsInSeconds: 61,
+  })
+  t.match(limit({ resets_at: 1_795_300_000 }).usageLimit, { resetsInSeconds: 0 })
+  t.match(limit({ resets_at: 1e300 }), {
+    message: 'm.',
+    usageLimit: { resetsAt: undefined, resetsInSeconds: undefined },
+  })
+  t.equal(limit({}).message, 'm.')
+})
+
+t.test('the type of a usage limit is its code, whatever stands beside it', async t => {
+  const error = { type: 'usage_limit_reached', code: 'rate_limit_exceeded', message: 'm' }
+  t.match(respond(429, { error }), {
+    code: 'usage_limit_reached',
+    upstream: { code: 'usage_limit_reached' },
+  })
+})
+
+t.test('the parameter to blame is the one that the upstream names', async t => {
+  const error = { message: "Unsupported parameter: 'top_k' is not supported.", param: 'top.k' }
+  t.equal(respond(400, { error }).param, 'top.k')
+  t.equal(respond(400, { detail: "Unsupported parameter: 'top_k'" }).param, 'top_k')
+})
+
+t.test('a wait that is no number is none', async t => {
+  for (const value of ['', '-5', '1e3', 'soon']) {
+    t.equal(respond(429, {}, { 'retry-after': value }).retryAfterSeconds, undefined, value)
+  }
+})
+
+t.test('a wait is read out of the message in any units', async t => {
+  const hint = (text: string) =>
+    inStream({ code: 'rate_limit_exceeded', message: text }).retryAfterSeconds
+  t.equal(hint('Please try again in 2m30s.'), 150)
+  t.equal(hint('Please try again in 1.5 seconds.'), 1.5)
+  t.equal(hint('Please try again in 1h'), 3600)
+  t.equal(hint('Please try again later'), undefined)
+})
+
+t.test('a message is cut and cannot steer a terminal', async t => {
+  const message = `a\u001b[31m\u202eb${'x'.repeat(5000)}`
+  const shown = respond(400, { error: { message } }).message
+  t.equal(shown.length <= 500, true)
+  t.match(shown, /^a \[31m bx+$/)
+})
+
+t.test('what is about the moment is no refusal', async t => {
+  t.equal(respond(408, {}).code, 'upstream_error')
+  t.equal(respond(409, {}).code, 'upstream_error')
+})
+
+t.test('a failure inside a stream keeps code and message', async t => {
+  t.match(inStream({ code: 'server_error', message: 'oops' }), {
+    code: 'upstream_error',
+    message: 'oops',
+    upstream: { status: undefined, code: 'server_error' },
+  })
+  t.match(inStream({ code: 'invalid_image', message: 'm', param: 'input' }), {
+    code: 'upstream_refused',
+    param: 'input',
+    upstream: { status: undefined, code: 'invalid_image' },
+  })
+  t.match(inStream({}), {
+    code: 'upstream_error',
+    message: 'ChatGPT reported a failure and gave no reason.',
+  })
+})
+
+t.test("a failure inside a stream that is the request's fault is a refusal", async t => {
+  const error = { type: 'invalid_request_error', message: 'not a valid image', param: 'input' }
+  t.match(inStream(error), { code: 'upstream_refused', param: 'input' })
+  t.match(inStream({ message: 'm' }, { status: 400 }), {
+    code: 'upstream_refused',
+    upstream: { status: 400 },
+  })
+  t.match(inStream({ message: 'm' }, { status_code: 429 }), { code: 'rate_limit_exceeded' })
+})
