@@ -1,0 +1,33 @@
+import t from 'tap'
+import { encodeModelNamed, encodeModels } from '../../../src/adapters/openai/models.ts'
+import type { ModelEntry } from '../../../src/domain/ports.ts'
+
+const entry = (slug: string): ModelEntry => ({
+  slug,
+  efforts: ['low', 'high'],
+  defaultEffort: 'low',
+  contextWindow: undefined,
+  priority: false,
+})
+
+t.test('the list has each model once, in order', async t => {
+  t.strictSame(encodeModels([entry('b'), entry('a')]), {
+    object: 'list',
+    data: [
+      { id: 'b', object: 'model', created: 1767225600, owned_by: 'openai' },
+      { id: 'a', object: 'model', created: 1767225600, owned_by: 'openai' },
+    ],
+  })
+  t.strictSame(encodeModels([]), { object: 'list', data: [] })
+})
+
+t.test('one model is found by its name, with an effort or without', async t => {
+  t.equal(encodeModelNamed('a', [entry('a')]).id, 'a')
+  t.equal(encodeModelNamed('a-high', [entry('a')]).id, 'a-high')
+  t.throws(() => encodeModelNamed('__proto__', [entry('a')]), {
+    code: 'model_not_found',
+    param: 'model',
+    message:
+      'The model "__proto__" does not exist, or this account does not have it. GET /v1/models lists what there is.',
+  })
+})
