@@ -1,0 +1,41 @@
+/** What `chatmock serve` tells the person who started it. */
+
+/** What the screen shows. */
+export interface ServeFacts {
+  readonly version: string
+  readonly upstream: string
+  /** Base address without a path, e.g. `http://127.0.0.1:8000`. */
+  readonly address: string
+  readonly models: readonly string[]
+  /** What the person has to do before it works, if anything. */
+  readonly hint: string | undefined
+}
+
+/** Returns the screen, with the command to try. */
+export function serveScreen({ version, upstream, address, models, hint }: ServeFacts): string {
+  const model = models[0] ?? 'MODEL'
+  const body = JSON.stringify({
+    model,
+    stream: true,
+    messages: [{ role: 'user', content: 'Hello! What can you do?' }],
+  })
+  const lines = [
+    `chatmock ${version} (${upstream})`,
+    '',
+    `  Base URL   ${address}/v1`,
+    '  API key    any text will do',
+    `  Models     ${models.join(', ') || 'none known yet'}`,
+    ...(hint === undefined ? [] : ['', `  ${hint}`]),
+    '',
+    '  Try it:',
+    `  curl -N ${quote(`${address}/v1/chat/completions`)} -H 'content-type: application/json' -d ${quote(body)}`,
+    '',
+    'Press Ctrl-C to stop.',
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** Quotes for any POSIX shell; zsh would take the brackets of an IPv6 address for a pattern. */
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`
+}

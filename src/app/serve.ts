@@ -1,0 +1,94 @@
+/** `chatmock serve`: from settings to a server that runs until it is told to stop. */
+
+import { type AddressInfo, isIPv6 } from 'node:net'
+import type { HttpServer } from '../adapters/http/server.ts'
+import { createLog } from '../adapters/terminal/log.ts'
+import { serveScreen } from '../adapters/terminal/serve-screen.ts'
+import type { Log } from '../domain/ports.ts'
+import type { NetworkSettings } from './args.ts'
+import { refuseCombinations } from './combinations.ts'
+import { compose } from './compose.ts'
+import { CommandError, EXIT } from './exit.ts'
+import { VERSION } from './package.ts'
+import type { ServeSettings } from './settings.ts'
+
+/**
+ * Serves until SIGINT or SIGTERM, then finishes what is running. A second signal ends the
+ * process at once.
+ *
+ * @throws RefusedConfiguration, and CommandError if the address cannot be listened on.
+ */
+export async function serve(settings: ServeSettings, network: NetworkSettings): Promise<void> {
+  refuseCombinations(settings)
+  const log = createLog(
+    settings.logLevel,
+    settings.logFormat,
+    line => process.stderr.write(line),
+    () => new Date(),
+  )
+  exitOnCrash(log)
+  const service = await compose(settings, network, log)
+  const { address, port } = await listen(service.server, settings)
+  process.stdout.write(
+    serveScreen({
+      version: VERSION,
+      upstream: settings.upstream === 'demo' ? 'demo: no account, no network' : 'ChatGPT',
+      address: `http://${callable(address)}:${port}`,
+      models: service.catalog.list().map(({ slug }) => slug),
+      hint: service.hint,
+    }),
+  )
+  const signal = await stopSignal()
+  log.info('stopping', { signal, in_flight: service.server.inFlight() })
+  await service.close(settings.shutdownGraceMs)
+}
+
+/** Every address is one to listen on, but none to call. */
+function callable(address: string): string {
+  if (address === '0.0.0.0') return '127.0.0.1'
+  if (address === '::') return '[::1]'
+  return isIPv6(address) ? `[${address}]` : address
+}
+
+/** What no request is to blame for leaves the process in a state that nobody has thought of. */
+function exitOnCrash(log: Log): void {
+  process.on('uncaughtException', error => {
+    log.error('crashed', { stack: error instanceof Error ? error.stack : String(error) })
+    process.exit(EXIT.internal)
+  })
+}
+
+async function listen(
+  server: HttpServer,
+  { host, port }: { host: string; port: number },
+): Promise<AddressInfo> {
+  try {
+    return await server.listen(port, host)
+  } catch (error) {
+    const place = `${isIPv6(host) ? `[${host}]` : host}:${port}`
+    const { code } = error as NodeJS.ErrnoException
+    throw code === 'EADDRINUSE'
+      ? new CommandError(
+          `${place} is in use, perhaps by another chatmock. Stop that, or choose another port with --port.`,
+          EXIT.portInUse,
+        )
+      : new CommandError(
+          `Cannot listen on ${place} (${code}). Choose another place with --host and --port.`,
+          EXIT.failure,
+          { cause: error },
+        )
+  }
+}
+
+/** Resolves with the first signal to stop. From then on another one ends the process. */
+function stopSignal(): Promise<'SIGINT' | 'SIGTERM'> {
+  return new Promise(resolve => {
+    const stop = (signal: 'SIGINT' | 'SIGTERM') => {
+      process.off('SIGINT', stop).off('SIGTERM', stop)
+      process.once('SIGINT', () => process.exit(EXIT.interrupted))
+      process.once('SIGTERM', () => process.exit(EXIT.terminated))
+      resolve(signal)
+    }
+    process.on('SIGINT', stop).on('SIGTERM', stop)
+  })
+}

@@ -1,0 +1,127 @@
+/** Every setting of `chatmock serve`: its names, its values, its default. */
+
+import { homedir } from 'node:os'
+import { LOG_FORMATS, LOG_LEVELS } from '../adapters/terminal/log.ts'
+import { EFFORTS, SUMMARIES } from '../domain/conversation.ts'
+import { UsageError } from './exit.ts'
+import {
+  boolean,
+  duration,
+  file,
+  list,
+  oneOf,
+  port,
+  positiveDuration,
+  secureUrl,
+  size,
+  text,
+  type ValueKind,
+} from './values.ts'
+
+/** One setting. A flag wins over the environment, which wins over the default. */
+export interface Setting<T> {
+  readonly variable: string
+  /** Without its dashes; `undefined` for the settings that few need, in a unit file. */
+  readonly flag: string | undefined
+  readonly kind: ValueKind<T>
+  /** The default as a person would write it; `undefined` for none. */
+  readonly fallback: string | undefined
+  readonly help: string
+}
+
+/** The variables of a process. An empty one counts as not set. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** The flags of a command line as they were given. */
+export type Flags = Readonly<Record<string, string | boolean | undefined>>
+
+/** The settings, in the order of the help text. */
+// biome-ignore format: a table
+export const SERVE_SETTINGS = {
+  host:                flag('HOST', text, '127.0.0.1', 'address to listen on'),
+  port:                flag('PORT', port, '8000', 'port to listen on; 0 takes a free one'),
+  upstream:            flag('UPSTREAM', oneOf(['chatgpt', 'demo']), 'chatgpt', 'who answers: your account, or the embedded demo'),
+  demoPaceMs:          flag('DEMO_PACE', duration, '20ms', 'pause of the demo between two words'),
+  reasoningEffort:     optionalFlag('REASONING_EFFORT', oneOf(EFFORTS), 'how hard to think where a request does not say'),
+  reasoningSummary:    flag('REASONING_SUMMARY', oneOf(SUMMARIES), 'auto', 'how much of the reasoning to tell'),
+  debugModel:          optionalFlag('DEBUG_MODEL', text, 'use this model for every request'),
+  prompt:              optionalFlag('PROMPT', file, 'system text for requests that bring none'),
+  authFile:            optionalFlag('AUTH_FILE', file, 'the login to use'),
+  baseUrl:             flag('BASE_URL', secureUrl, 'https://chatgpt.com/backend-api', 'where ChatGPT is'),
+  corsOrigins:         flag('CORS_ORIGINS', list, '', 'more web origins that may call'),
+  allowedHosts:        flag('ALLOWED_HOSTS', list, '', 'more host names to answer to'),
+  insecureNoAuth:      flag('INSECURE_NO_AUTH', boolean, 'off', 'listen beyond this machine although anybody there can then use your account'),
+  shutdownGraceMs:     flag('SHUTDOWN_GRACE', duration, '20s', 'how long running answers may take after Ctrl-C'),
+  logLevel:            flag('LOG_LEVEL', oneOf(LOG_LEVELS), 'info', 'how much to log'),
+  logFormat:           flag('LOG_FORMAT', oneOf(LOG_FORMATS), 'text', 'how to log'),
+
+  home:                variable('HOME', file, '~/.chatgpt-local', 'where the login is kept'),
+  clientId:            variable('CLIENT_ID', text, 'app_EMoamEEZ73f0CkXaXp7hrann', 'OAuth client'),
+  issuer:              variable('ISSUER', secureUrl, 'https://auth.openai.com', 'OAuth issuer'),
+  bodyLimitBytes:      variable('BODY_LIMIT', size, '64MiB', 'largest request body'),
+  connectTimeoutMs:    variable('CONNECT_TIMEOUT', positiveDuration, '10s', 'upstream: to connect'),
+  firstEventTimeoutMs: variable('FIRST_EVENT_TIMEOUT', positiveDuration, '120s', 'upstream: to begin'),
+  idleTimeoutMs:       variable('IDLE_TIMEOUT', positiveDuration, '600s', 'upstream: silence'),
+  headersTimeoutMs:    variable('HEADERS_TIMEOUT', duration, '15s', 'clients: to send the head'),
+  requestTimeoutMs:    variable('REQUEST_TIMEOUT', duration, '120s', 'clients: to send it all'),
+  keepAliveTimeoutMs:  variable('KEEPALIVE_TIMEOUT', duration, '65s', 'clients: idle connections'),
+  checkIntervalMs:     variable('CHECK_INTERVAL', positiveDuration, '2s', 'how often those are looked at'),
+  heartbeatMs:         variable('HEARTBEAT', positiveDuration, '15s', 'silence before a sign of life'),
+  commitDelayMs:       variable('COMMIT_DELAY', duration, '10s', 'wait for output before the status'),
+}
+
+type Value<S> = S extends Setting<infer T> ? T : never
+
+/** The values of all settings, ready to use. */
+export type ServeSettings = {
+  readonly [Name in keyof typeof SERVE_SETTINGS]: Value<(typeof SERVE_SETTINGS)[Name]>
+}
+
+/**
+ * Reads all settings from the flags that were given and the environment.
+ *
+ * @throws UsageError on the first value that cannot be used; it names the setting, the value
+ *   and what is allowed.
+ */
+export function readSettings(flags: Flags, environment: Environment): ServeSettings {
+  const entries = Object.entries(SERVE_SETTINGS).map(([name, setting]) => [
+    name,
+    readSetting(setting, flags, environment),
+  ])
+  return Object.fromEntries(entries) as ServeSettings
+}
+
+function readSetting(setting: Setting<unknown>, flags: Flags, environment: Environment): unknown {
+  const given = setting.flag === undefined ? undefined : flags[setting.flag]
+  const raw = given ?? (environment[setting.variable] || setting.fallback)
+  if (raw === undefined) return undefined
+  const value = setting.kind.read(String(raw), environment['HOME'] || homedir())
+  if (value !== undefined) return value
+  const name = given === undefined ? setting.variable : `--${setting.flag}`
+  throw new UsageError(`${name} is ${JSON.stringify(raw)}; it must be ${setting.kind.allowed}.`)
+}
+
+function variable<T>(
+  name: string,
+  kind: ValueKind<T>,
+  fallback: string | undefined,
+  help: string,
+): Setting<T> {
+  return { variable: `CHATGPT_LOCAL_${name}`, flag: undefined, kind, fallback, help }
+}
+
+function flag<T>(
+  name: string,
+  kind: ValueKind<T>,
+  fallback: string | undefined,
+  help: string,
+): Setting<T> {
+  return {
+    ...variable(name, kind, fallback, help),
+    flag: name.toLowerCase().replaceAll('_', '-'),
+  }
+}
+
+function optionalFlag<T>(name: string, kind: ValueKind<T>, help: string): Setting<T | undefined> {
+  return flag<T | undefined>(name, kind, undefined, help)
+}

@@ -1,0 +1,34 @@
+import t from 'tap'
+import { HELP, serveHelp } from '../../src/app/help.ts'
+import { SERVE_SETTINGS } from '../../src/app/settings.ts'
+
+t.test('the help of the program names the commands', async t => {
+  t.match(HELP, /^Usage: chatmock COMMAND \[flags\]$/m)
+  t.match(HELP, /^ {2}serve {6}run the server/m)
+})
+
+const lines = [
+  '  --demo                              answer from the embedded demo: no account, no network',
+  '  --port PORT                         port to listen on; 0 takes a free one (8000)',
+  '  --debug-model TEXT                  use this model for every request',
+  '  --cors-origins LIST                 more web origins that may call',
+  '  --reasoning-effort none|minimal|low|medium|high|xhigh|max',
+  '                                      how hard to think where a request does not say',
+  '  --log-format text|json              how to log (text)',
+  '  CHATGPT_LOCAL_HOME                 where the login is kept (~/.chatgpt-local)',
+  '  CHATGPT_LOCAL_BODY_LIMIT           largest request body (64MiB)',
+]
+for (const line of lines) {
+  t.test(`the help of serve has the line "${line.trim()}"`, async t => {
+    t.ok(serveHelp().split('\n').includes(line))
+  })
+}
+
+t.test('the help of serve names every setting once', async t => {
+  const names = serveHelp()
+    .split('\n')
+    .flatMap(line => /^ {2}(?:--([a-z-]+)|(CHATGPT_LOCAL_[A-Z_]+))/.exec(line)?.slice(1) ?? [])
+    .filter(name => name !== undefined)
+  const settings = Object.values(SERVE_SETTINGS).map(({ flag, variable }) => flag ?? variable)
+  t.strictSame(names, ['demo', ...settings])
+})
