@@ -3,12 +3,13 @@
 import type { ChatRequest } from '../../domain/conversation.ts'
 import { ProxyError } from '../../domain/errors.ts'
 import type { ModelEvent } from '../../domain/events.ts'
+import { parseJson } from '../../domain/json.ts'
 import type { ChatModel, Credentials } from '../../domain/ports.ts'
 import type { BackendCatalog } from './catalog.ts'
 import { encodeRequest, type Form } from './encode.ts'
 import { failureInStream, failureOfResponse } from './errors.ts'
 import { type EventOptions, readEvents } from './events.ts'
-import { asObject, type JsonObject } from './json.ts'
+import { asObject } from './json.ts'
 import { createTimeLimit, type TimeLimit } from './time-limit.ts'
 
 /** The part of `fetch` that is used. It must have no time limits of its own. */
@@ -119,21 +120,13 @@ export function createChatgptModel(options: ChatgptOptions): ChatModel {
 
 /** A 200 may still be a refusal, if it is JSON that says so. */
 function notAStream(type: string, body: string, now: number): ProxyError {
-  const error = /\bjson\b/i.test(type) ? errorIn(body) : undefined
+  const error = /\bjson\b/i.test(type) ? asObject(asObject(parseJson(body))?.['error']) : undefined
   return error !== undefined
     ? failureInStream({}, error, now)
     : new ProxyError(
         'upstream_invalid_response',
         'The upstream answered with something else than an event stream. Check CHATGPT_LOCAL_BASE_URL and the network (a sign-in page of the network does this).',
       )
-}
-
-function errorIn(body: string): JsonObject | undefined {
-  try {
-    return asObject(asObject(JSON.parse(body))?.['error'])
-  } catch {
-    return undefined
-  }
 }
 
 function headersFor(

@@ -7,6 +7,7 @@ import {
   quote,
   type Usage,
 } from '../../domain/events.ts'
+import { parseJson } from '../../domain/json.ts'
 import { createCalls } from './calls.ts'
 import { failureInStream } from './errors.ts'
 import { asNumber, asObject, asString, type JsonObject, objectsOf } from './json.ts'
@@ -160,7 +161,7 @@ export function createEventDecoder(now: () => number): EventDecoder {
       // What nobody needs is skipped before it is parsed.
       const leading = LEADING_TYPE.exec(data)?.[1]
       if (leading !== undefined && !readers.has(leading)) return NOTHING
-      const event = parseObject(data)
+      const event = asObject(parseJson(data))
       const type = asString(event?.['type'])
       if (event === undefined || type === undefined) return undefined
       const id = asString(event['item_id']) ?? asString(asObject(event['item'])?.['id'])
@@ -184,14 +185,6 @@ function createPlaces() {
       byId.set(id, lastPlace)
       return lastPlace
     },
-  }
-}
-
-function parseObject(data: string): JsonObject | undefined {
-  try {
-    return asObject(JSON.parse(data))
-  } catch {
-    return undefined
   }
 }
 

@@ -1,6 +1,7 @@
 /** The upstream's refusals and failures as the domain's errors. */
 
 import { type ErrorCode, ProxyError } from '../../domain/errors.ts'
+import { parseJson } from '../../domain/json.ts'
 import { asNumber, asObject, asString, type JsonObject } from './json.ts'
 import { retryAfterOf, retryHint } from './retry-after.ts'
 import { limitMessage, readUsageLimit } from './usage-limit.ts'
@@ -77,12 +78,8 @@ export function failureInStream(event: JsonObject, error: unknown, now: number):
 
 /** FastAPI's `detail`, OpenAI's `error`, a bare message, or text. */
 function readComplaint(body: string): Complaint {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(body)
-  } catch {
-    return { ...NO_COMPLAINT, message: shown(body.trim() || undefined) }
-  }
+  const parsed = parseJson(body)
+  if (parsed === undefined) return { ...NO_COMPLAINT, message: shown(body.trim() || undefined) }
   const whole = asObject(parsed) ?? {}
   const details: unknown = whole['detail']
   const detail = asObject(Array.isArray(details) ? details[0] : details) ?? {}
@@ -102,7 +99,7 @@ function readComplaint(body: string): Complaint {
 function complaintOf(error: JsonObject, detail: JsonObject): Complaint {
   const type = asString(error['type'])
   // Usage limits have their code in `type`; elsewhere the type only names a family.
-  const isCode = type !== 'error' && KNOWN_CODES.has(type)
+  const isCode = KNOWN_CODES.has(type)
   return {
     message: shown(asString(error['message'])),
     code: isCode ? type : (asString(error['code']) ?? asString(detail['code'])),

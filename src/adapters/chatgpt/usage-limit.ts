@@ -1,6 +1,7 @@
 /** When an exhausted usage window opens again. */
 
 import type { UsageLimit } from '../../domain/errors.ts'
+import { localTime } from '../../domain/local-time.ts'
 import { asNumber, asString, type JsonObject } from './json.ts'
 
 /** The longest window is a month; a reset further away is a mistake of the upstream. */
@@ -25,10 +26,4 @@ export function readUsageLimit(error: JsonObject, now: number): UsageLimit {
 export function limitMessage(message: string | undefined, { resetsAt }: UsageLimit): string {
   const said = (message ?? 'The usage limit has been reached').replace(/\.$/, '')
   return resetsAt === undefined ? `${said}.` : `${said}. It resets at ${localTime(resetsAt)}.`
-}
-
-/** Local time as "2026-11-22 14:05"; Swedish writes dates as ISO 8601 does. */
-function localTime(unixSeconds: number): string {
-  const format: Intl.DateTimeFormatOptions = { dateStyle: 'short', timeStyle: 'short' }
-  return new Date(unixSeconds * 1000).toLocaleString('sv-SE', format)
 }

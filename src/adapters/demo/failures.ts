@@ -1,6 +1,7 @@
 /** The failures that a prompt may ask the demo for. */
 
 import { type ErrorCode, ProxyError } from '../../domain/errors.ts'
+import { localTime } from '../../domain/local-time.ts'
 import type { Clock } from '../../domain/ports.ts'
 
 const RESET_SECONDS = 3600
@@ -73,10 +74,4 @@ export function createFailureError(failure: Failure, clock: Clock): ProxyError |
 function adviceFor(code: ErrorCode, resetsAt: number): string {
   if (code === 'chatgpt_login_required') return ' Run: chatmock login'
   return code === 'usage_limit_reached' ? ` It resets at ${localTime(resetsAt)}.` : ''
-}
-
-/** Local time as "2026-11-22 14:05"; Swedish writes dates as ISO 8601 does. */
-function localTime(unixSeconds: number): string {
-  const format: Intl.DateTimeFormatOptions = { dateStyle: 'short', timeStyle: 'short' }
-  return new Date(unixSeconds * 1000).toLocaleString('sv-SE', format)
 }

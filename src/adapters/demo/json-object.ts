@@ -1,5 +1,7 @@
 /** JSON in the midst of a prompt. */
 
+import { parseJson } from '../../domain/json.ts'
+
 /** A JSON object as written, and where it ends in the prompt. */
 export interface FoundObject {
   readonly text: string
@@ -24,16 +26,7 @@ export function findJsonObject(prompt: string, place: number): FoundObject | und
     if (found[0] === '}') depth--
     if (depth > 0) continue
     const text = prompt.slice(start, token.lastIndex)
-    return isJson(text) ? { text, end: token.lastIndex } : undefined
+    return parseJson(text) !== undefined ? { text, end: token.lastIndex } : undefined
   }
   return undefined
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -6,6 +6,7 @@ import { mkdir, open, readlink, realpath, rename, rm } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import * as v from 'valibot'
 import { ProxyError } from '../../domain/errors.ts'
+import { parseJson } from '../../domain/json.ts'
 import type { TokenStore, Tokens } from '../../domain/ports.ts'
 
 const MAX_BYTES = 1024 * 1024
@@ -72,20 +73,12 @@ async function read(path: string): Promise<AuthFile | undefined> {
     const { size } = stat
     if (size > MAX_BYTES) throw corrupt(path, size)
     const bytes = await handle.readFile()
-    const value = parse(bytes.toString())
+    const value = parseJson(bytes.toString())
     // The value itself, not the schema's copy of it: what is written back must be what was read.
     if (v.is(AuthFile, value) && !Array.isArray(value)) return value
     throw corrupt(path, bytes.length)
   } finally {
     await handle.close()
-  }
-}
-
-function parse(json: string): unknown {
-  try {
-    return JSON.parse(json)
-  } catch {
-    return undefined
   }
 }
 

@@ -2,6 +2,7 @@
 
 import * as v from 'valibot'
 import { ProxyError } from '../../domain/errors.ts'
+import { parseJson } from '../../domain/json.ts'
 import type { Clock, IdentityProvider, Tokens } from '../../domain/ports.ts'
 import { readClaims } from './claims.ts'
 
@@ -125,7 +126,7 @@ export async function readRefreshResponse(
   clock: Clock,
 ): Promise<Tokens> {
   const { status } = response
-  const body = parse(await response.text())
+  const body = parseJson(await response.text())
   if (status < 200 || status > 299) throw refusal(status, body)
   const renewal = v.safeParse(Renewal, body)
   if (!renewal.success) throw unavailable('The answer of the sign-in service held no access token.')
@@ -159,14 +160,6 @@ function unavailable(what: string): ProxyError {
     'auth_refresh_unavailable',
     `The ChatGPT login could not be renewed for now. ${what}`,
   )
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 function describe(error: unknown, timeoutMs: number): string {

@@ -2,6 +2,7 @@
 
 import type { Completion } from '../../domain/collect.ts'
 import { type FinishReason, type ModelEvent, quote, type Usage } from '../../domain/events.ts'
+import { parseJson } from '../../domain/json.ts'
 import type { Encoder } from '../http/stream.ts'
 import { encodeError } from './errors.ts'
 import { sseData } from './sse.ts'
@@ -95,7 +96,7 @@ export function encodeChatCompletion(completion: Completion, facts: AnswerFacts)
   const usable =
     completion.reason === 'stop'
       ? toolCalls
-      : toolCalls.filter(call => isJson(call.function.arguments))
+      : toolCalls.filter(call => parseJson(call.function.arguments) !== undefined)
   return {
     id: chatId(completion.id ?? facts.fallbackId),
     object: 'chat.completion',
@@ -157,14 +158,5 @@ function encodeUsage(usage: Usage | undefined) {
       accepted_prediction_tokens: 0,
       rejected_prediction_tokens: 0,
     },
-  }
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
   }
 }
