@@ -94,11 +94,12 @@ function parseJson(bytes: Uint8Array): unknown {
   } catch {
     throw new ProxyError('invalid_json', 'The body is not valid UTF-8.')
   }
-  if (text.trim() === '')
-    throw new ProxyError('invalid_json', 'The body is empty; send a JSON object.')
   try {
     return JSON.parse(text)
   } catch (error) {
+    if (text.trim() === '') {
+      throw new ProxyError('invalid_json', 'The body is empty; send a JSON object.')
+    }
     // The engine's own message quotes the text, which may be a prompt: only the position is passed
     // on, and only from the end of the message, where no quotation stands.
     const position = /at position (\d+)(?: \(line \d+ column \d+\))?$/.exec(

@@ -2,7 +2,6 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ProxyError } from '../../domain/errors.ts'
-import type { Log } from '../../domain/ports.ts'
 
 /** One request and its response, on their way through the service. */
 export interface Exchange {
@@ -15,7 +14,6 @@ export interface Exchange {
   readonly query: URLSearchParams
   /** Aborts when the client leaves (`client_closed`) or the server stops (`server_shutting_down`). */
   readonly signal: AbortSignal
-  readonly log: Log
 }
 
 /** Answers one request. Whatever it throws before the head is out becomes the protocol's error. */

@@ -121,7 +121,6 @@ export function createHttpServer({ router, guard, cors, timeouts, log }: ServerP
         parameter: match.parameter,
         query: new URLSearchParams(/\?([^#]*)/.exec(request.url ?? '')?.[1]),
         signal,
-        log,
       })
     } catch (thrown) {
       failure = ProxyError.from(signal.aborted ? signal.reason : thrown)
