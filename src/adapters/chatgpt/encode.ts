@@ -21,10 +21,9 @@ export function encodeRequest(request: ChatRequest, form: Form): string {
 }
 
 function encodeNormal(request: ChatRequest) {
-  const wantsJson = request.format?.type === 'json-object'
-  // The backend looks for the word JSON among the messages only, so the system text stays there.
-  const { instructions, rest } = wantsJson
-    ? { instructions: '', rest: withJsonMention(request.items) }
+  // In JSON mode the backend looks for the word among the messages only: system text stays there.
+  const { instructions, rest } = isJsonMode(request)
+    ? { instructions: '', rest: itemsToSend(request) }
     : splitInstructions(request.items)
   return {
     model: request.model,
@@ -39,9 +38,7 @@ function encodeNormal(request: ChatRequest) {
 }
 
 function encodeLite(request: ChatRequest) {
-  const items =
-    request.format?.type === 'json-object' ? withJsonMention(request.items) : request.items
-  const input: unknown[] = items.map(item => encodeItem(item, 'lite'))
+  const input: unknown[] = itemsToSend(request).map(item => encodeItem(item, 'lite'))
   if (request.tools.length > 0) {
     const namespace = {
       type: 'namespace',
@@ -162,8 +159,14 @@ function encodePart(part: Part, role: Role, form: Form) {
   }
 }
 
+function isJsonMode({ format }: ChatRequest): boolean {
+  return format?.type === 'json-object'
+}
+
 /** JSON mode is refused unless some message speaks of JSON. */
-function withJsonMention(items: readonly Item[]): readonly Item[] {
+function itemsToSend(request: ChatRequest): readonly Item[] {
+  const { items } = request
+  if (!isJsonMode(request)) return items
   const mentions = items.some(
     item =>
       item.type === 'message' &&

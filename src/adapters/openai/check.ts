@@ -64,7 +64,6 @@ function pathText(path: Path): string {
 function expectation(issue: Issue): string {
   switch (issue.type) {
     case 'non_empty':
-      return 'it must not be empty'
     case 'min_length':
       return 'it must not be empty'
     case 'max_length':
