@@ -1,36 +1,28 @@
 import t from 'tap'
 import { createKnownCatalog } from '../../../src/adapters/chatgpt/catalog.ts'
 import { createChatgptModel } from '../../../src/adapters/chatgpt/client.ts'
-import { createFetch } from '../../../src/adapters/undici/fetch.ts'
 import { chatModelContract } from '../../contracts/chat-model.ts'
 import { chatRequest } from '../../fakes/chat-request.ts'
 import { createFakeClock } from '../../fakes/clock.ts'
 import { createFakeLog } from '../../fakes/log.ts'
+import { startFetch } from '../../fakes/outbound.ts'
 import { frames, openStream, startUpstream } from '../../fakes/upstream-server.ts'
 
 const created = { type: 'response.created', response: { id: 'resp_1' } }
 
 chatModelContract(t, async t => {
+  // Closed last: it waits for the connections that the upstream then has closed.
+  const fetch = startFetch(t)
   const upstream = await startUpstream((response, request) => {
     openStream(response)
     response.write(frames(created))
     if (request.body.model === 'whole') response.end(frames({ type: 'response.completed' }))
   })
-  const outbound = createFetch({
-    connectTimeoutMs: 10_000,
-    httpProxy: '',
-    httpsProxy: '',
-    noProxy: '',
-    extraAuthorities: [],
-  })
-  t.teardown(async () => {
-    await upstream.close()
-    await outbound.close()
-  })
+  t.teardown(() => upstream.close())
   return {
     model: createChatgptModel({
       baseUrl: upstream.url,
-      fetch: outbound.fetch,
+      fetch,
       catalog: createKnownCatalog(),
       userAgent: 'chatmock/test',
       firstEventTimeoutMs: 10_000,

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { createKnownCatalog } from '../../../src/adapters/chatgpt/catalog.ts'
 import { createChatgptModel } from '../../../src/adapters/chatgpt/client.ts'
-import { createFetch } from '../../../src/adapters/undici/fetch.ts'
 import type { ChatRequest } from '../../../src/domain/conversation.ts'
 import type { ModelEvent } from '../../../src/domain/events.ts'
 import { chatRequest } from '../../fakes/chat-request.ts'
 import { createFakeClock } from '../../fakes/clock.ts'
 import { createFakeLog } from '../../fakes/log.ts'
+import { startFetch } from '../../fakes/outbound.ts'
 import {
   type Answer,
   frames,
@@ -31,19 +31,11 @@ const delta = (text: string) => ({
 const created = { type: 'response.created', response: { id: 'resp_1', created_at: 5 } }
 
 async function start(t: Test, ...answers: Answer[]) {
+  // Closed last: it waits for the connections that the upstream then has closed.
+  const fetch = startFetch(t)
   const upstream = await startUpstream(...answers)
-  const outbound = createFetch({
-    connectTimeoutMs: 10_000,
-    httpProxy: '',
-    httpsProxy: '',
-    noProxy: '',
-    extraAuthorities: [],
-  })
-  t.teardown(async () => {
-    await upstream.close()
-    await outbound.close()
-  })
-  return { upstream, fetch: outbound.fetch }
+  t.teardown(() => upstream.close())
+  return { upstream, fetch }
 }
 
 async function startModel(t: Test, answers: Answer[], times: Times = {}) {

@@ -2,15 +2,8 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect, createServer as createSocketServer } from 'node:net'
 import t, { type Test } from 'tap'
-import { createFetch, type FetchOptions } from '../../../src/adapters/undici/fetch.ts'
-
-const DIRECT: FetchOptions = {
-  connectTimeoutMs: 10_000,
-  httpProxy: '',
-  httpsProxy: '',
-  noProxy: '',
-  extraAuthorities: [],
-}
+import type { FetchOptions } from '../../../src/adapters/undici/fetch.ts'
+import { startFetch } from '../../fakes/outbound.ts'
 
 async function listen(
   t: Test,
@@ -23,8 +16,7 @@ async function listen(
 }
 
 function post(t: Test, options: Partial<FetchOptions>) {
-  const { fetch, close } = createFetch({ ...DIRECT, ...options })
-  t.teardown(close)
+  const fetch = startFetch(t, options)
   return (url: string) =>
     fetch(url, {
       method: 'POST',
