@@ -7,10 +7,10 @@ import {
   type Summary,
   splitInstructions,
 } from './conversation.ts'
-import { ProxyError } from './errors.ts'
 import type { ModelEvent } from './events.ts'
 import { fitEffort, resolveModel } from './models.ts'
 import type { Authenticator, ChatModel, Credentials, ModelCatalog } from './ports.ts'
+import { withLogin } from './with-login.ts'
 
 /** Asks the model. Resolves when the upstream has accepted; see {@link ChatModel.respond}. */
 export type Chat = (request: ChatRequest, signal: AbortSignal) => Promise<AsyncIterable<ModelEvent>>
@@ -39,15 +39,9 @@ export interface ChatPorts {
 export function createChat(ports: ChatPorts, defaults: ChatDefaults): Chat {
   return async (request, signal) => {
     const wanted = complete(request, ports.catalog, defaults)
-    const credentials = await ports.authenticator.credentials(signal)
-    const send = (signature: Credentials) =>
-      ports.model.respond(withCacheKey(wanted, signature, ports.fingerprint), signature, signal)
-    try {
-      return await send(credentials)
-    } catch (error) {
-      if (!(error instanceof ProxyError) || error.code !== 'chatgpt_login_required') throw error
-      return await send(await ports.authenticator.renew(credentials, signal))
-    }
+    const send = (credentials: Credentials) =>
+      ports.model.respond(withCacheKey(wanted, credentials, ports.fingerprint), credentials, signal)
+    return await withLogin(ports.authenticator, send, signal)
   }
 }
 

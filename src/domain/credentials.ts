@@ -1,12 +1,13 @@
 /** When the login is renewed, and what a request may use meanwhile. */
 
 import { ProxyError } from './errors.ts'
-import type { Authenticator, Clock, IdentityProvider, Log, TokenStore } from './ports.ts'
-import { createSession, freshnessOf, type Session } from './session.ts'
+import type { IdentityProvider, TokenStore } from './login-ports.ts'
+import type { Authenticator, Clock, Log } from './ports.ts'
+import { createRenewal } from './renewal.ts'
+import type { ServerTime } from './server-time.ts'
+import { freshnessOf, type Session } from './session.ts'
 import { createStoredLogin } from './stored-login.ts'
-
-/** How long a failed exchange rests before the endpoint is asked again. */
-const REFRESH_AGAIN_MS = 5_000
+import { unlessAborted } from './unless-aborted.ts'
 
 /** Renewals that only the clock asks for are at least this far apart. */
 const RENEWAL_PAUSE_MS = 60_000
@@ -19,14 +20,26 @@ export interface AuthenticatorPorts {
   readonly store: TokenStore
   readonly identity: IdentityProvider
   readonly clock: Clock
+  readonly serverTime: ServerTime
   readonly log: Log
+  /** Whether to renew a login that cannot be saved. Default: no. */
+  readonly allowsUnsaved?: boolean
+  /** What to run when there is no login. Default: `chatmock login`. */
+  readonly signInCommand?: string
+  /** Spreads the tries of many processes. Default: `Math.random`. */
+  readonly random?: () => number
 }
 
-interface Failure {
-  /** The one that was to be spent: with another one there is a new chance. */
-  readonly refreshToken: string | undefined
-  readonly error: ProxyError
-  readonly at: number
+/** The keeper of a login, and what its owner may ask of it besides credentials. */
+export interface LoginKeeper extends Authenticator {
+  /** Returns the login as it is, without renewing it. Throws as `credentials`. */
+  session(): Promise<Session>
+  /** Tries again to save a login that could not be saved; to be called every few seconds. */
+  flush(): Promise<void>
+  /** Takes whatever account the store has from now on. */
+  rebind(): void
+  /** Waits for an exchange that is under way, for it may have spent a token; then flushes. */
+  close(): Promise<void>
 }
 
 /**
@@ -34,24 +47,33 @@ interface Failure {
  *
  * An access token is renewed from 5 minutes before its end: in the background while more than
  * 60 s are left, else the request waits. All callers share one exchange, which goes on when they
- * leave, for it may have spent the refresh token. The new login is saved before it is used.
+ * leave, for it may have spent the refresh token. The new login is saved before it is used. When a
+ * renewal fails the old token serves to its last moment.
  */
-export function createAuthenticator(ports: AuthenticatorPorts): Authenticator {
-  const { identity, clock, log } = ports
-  const login = createStoredLogin(ports.store, clock, log)
+export function createAuthenticator(ports: AuthenticatorPorts): LoginKeeper {
+  const { store, identity, clock, serverTime, log } = ports
+  const { allowsUnsaved = false, signInCommand = 'chatmock login', random = Math.random } = ports
+  const login = createStoredLogin({ store, identity, log, allowsUnsaved, signInCommand })
+  const renew = createRenewal({
+    login,
+    identity,
+    clock,
+    log,
+    random,
+    isFresh: session => freshness(session) === 'fresh',
+  })
   let latest: { readonly session: Session; readonly readAt: number } | undefined
   let exchange: Promise<Session> | undefined
-  let failure: Failure | undefined
   let renewal: { readonly session: Session; readonly at: number } | undefined
   /** An access token that looked old when the issuer gave it. */
   let trusted: string | undefined
 
-  const isWithin = (since: number, durationMs: number) => Math.abs(clock.now() - since) < durationMs
+  const isWithin = (since: number, durationMs: number) => clock.monotonic() - since < durationMs
 
   function freshness(session: Session) {
     if (session.tokens.accessToken === trusted) return 'fresh'
     if (renewal && isWithin(renewal.at, RENEWAL_PAUSE_MS)) return 'fresh'
-    return freshnessOf(session, clock.now())
+    return freshnessOf(session, serverTime.now())
   }
 
   async function usable(): Promise<Session> {
@@ -59,21 +81,21 @@ export function createAuthenticator(ports: AuthenticatorPorts): Authenticator {
       return latest.session
     }
     const before = renewal
-    const session = createSession(await login.current(), identity)
+    const session = await login.current()
     // What was read while a renewal ended may be the old login.
     if (renewal && renewal !== before) return renewal.session
-    latest = { session, readAt: clock.now() }
+    latest = { session, readAt: clock.monotonic() }
     switch (freshness(session)) {
       case 'fresh':
         return session
       case 'expiring':
-        // Nobody waits for this one, and a failure of the endpoint is logged where it happens.
+        // Nobody waits for this one, and a failure is logged where it happens.
         renewed(session).catch(() => {})
         return session
       case 'urgent':
         return await renewed(session).catch(error => {
-          const isValid = session.expiresAt === undefined || clock.now() < session.expiresAt
-          if (isValid && isPassing(error)) return session
+          const isValid = session.expiresAt === undefined || serverTime.now() < session.expiresAt
+          if (isValid && mayBeBridged(error)) return session
           throw error
         })
     }
@@ -81,49 +103,28 @@ export function createAuthenticator(ports: AuthenticatorPorts): Authenticator {
 
   async function replaced(refused: string): Promise<Session> {
     if (trusted === refused) trusted = undefined
-    const session = createSession(await login.load(), identity)
+    const session = await login.load()
     return session.tokens.accessToken === refused ? await renewed(session) : session
   }
 
   function renewed(old: Session): Promise<Session> {
-    exchange ??= renew(old).finally(() => {
+    exchange ??= exchangeFor(old).finally(() => {
       exchange = undefined
     })
     return exchange
   }
 
-  async function renew(old: Session): Promise<Session> {
-    const stored = createSession(await login.load(), identity)
-    const isNewer = stored.tokens.accessToken !== old.tokens.accessToken
-    if (isNewer && freshness(stored) === 'fresh') return stored
-    const session = createSession(await spend(stored), identity)
-    await login.replace(session.tokens)
-    const now = clock.now()
-    // Old on arrival: our clock is wrong, so only the upstream can tell when it ends.
-    trusted = freshnessOf(session, now) === 'fresh' ? undefined : session.tokens.accessToken
-    renewal = { session, at: now }
+  async function exchangeFor(old: Session): Promise<Session> {
+    const { session, adopted } = await renew(old)
+    const now = clock.monotonic()
     latest = { session, readAt: now }
+    if (adopted) return session
+    // Old on arrival: our clock is wrong, so only the upstream can tell when it ends.
+    const isOld = freshnessOf(session, serverTime.now()) !== 'fresh'
+    trusted = isOld ? session.tokens.accessToken : undefined
+    renewal = { session, at: now }
     log.info('Renewed the ChatGPT login.')
     return session
-  }
-
-  async function spend({ tokens }: Session) {
-    const { refreshToken } = tokens
-    if (failure && failure.refreshToken === refreshToken) {
-      const isFinal = failure.error.code === 'chatgpt_login_required'
-      if (isFinal || isWithin(failure.at, REFRESH_AGAIN_MS)) throw failure.error
-    }
-    try {
-      return await identity.refresh(tokens)
-    } catch (cause) {
-      const error = ProxyError.from(cause)
-      failure = { refreshToken, error, at: clock.now() }
-      log.warn('Could not renew the ChatGPT login.', {
-        error_code: error.code,
-        reason: error.message,
-      })
-      throw error
-    }
   }
 
   return {
@@ -135,20 +136,21 @@ export function createAuthenticator(ports: AuthenticatorPorts): Authenticator {
       signal.throwIfAborted()
       return (await unlessAborted(replaced(refused.accessToken), signal)).credentials
     },
+    session: () => login.current(),
+    flush: () => login.flush(),
+    rebind() {
+      latest = undefined
+      login.rebind()
+    },
+    async close() {
+      await exchange?.catch(() => {})
+      await login.flush()
+    },
   }
 }
 
-/** Tells whether trying again may help, so that an old token may bridge the time. */
-function isPassing(error: unknown): boolean {
+/** Tells whether an old token may bridge a failure: not one of the program, nor another account. */
+function mayBeBridged(error: unknown): boolean {
   if (!(error instanceof ProxyError)) return false
-  return error.code === 'auth_refresh_unavailable' || error.code.startsWith('auth_store_')
-}
-
-/** Waits for work that others share: the signal ends the wait, never the work. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const leave = () => reject(signal.reason)
-    signal.addEventListener('abort', leave, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
-  })
+  return error.code !== 'internal' && error.code !== 'account_changed'
 }

@@ -10,32 +10,22 @@ export interface Credentials {
   readonly accountId: string | undefined
 }
 
-/** A login as it is stored. Every string is secret but `accountId` and `lastRefresh`. */
-export interface Tokens {
-  readonly accessToken: string
-  readonly refreshToken: string | undefined
-  readonly idToken: string | undefined
-  readonly accountId: string | undefined
-  /** ISO 8601; when the tokens were last renewed. */
-  readonly lastRefresh: string | undefined
-}
-
-/** What an access token says of itself. */
-export interface TokenClaims {
-  /** Unix time in milliseconds; `undefined` if the token does not say. */
-  readonly expiresAt: number | undefined
-  readonly accountId: string | undefined
-}
-
 /** A model of the account. */
 export interface ModelEntry {
   /** The name to send upstream. */
   readonly slug: string
-  /** The efforts it takes, in no order. */
+  /** The name for people. */
+  readonly displayName: string
+  readonly description: string | undefined
+  /** The efforts it takes, in no order; `ultra` among them where it is offered. */
   readonly efforts: readonly Effort[]
   readonly defaultEffort: Effort | undefined
+  /** What `ultra` is sent as, for no upstream takes the word itself. */
+  readonly ultraEffort: Exclude<Effort, 'ultra'>
   /** Tokens; `undefined` if not known. */
   readonly contextWindow: number | undefined
+  /** Whether it takes images. */
+  readonly images: boolean
   /** Whether the priority ("fast") service tier may be asked for. */
   readonly priority: boolean
 }
@@ -63,37 +53,37 @@ export interface ChatModel {
 export interface ModelCatalog {
   /** Returns the models to offer, best first. Answers from memory: never waits for a network. */
   list(): readonly ModelEntry[]
+  /** Unix time in milliseconds when the upstream told them; `undefined` if they are known by heart. */
+  fetchedAt(): number | undefined
 }
 
-/** Keeps one login. */
-export interface TokenStore {
-  /**
-   * Returns the login, or `undefined` if there is none.
-   *
-   * @throws ProxyError `auth_file_corrupt`, `auth_store_unreadable`.
-   */
-  load(): Promise<Tokens | undefined>
-  /**
-   * Replaces the tokens of the stored login and keeps whatever else is stored with them.
-   * A reader sees the old login or the new one, never a mixture.
-   *
-   * @throws ProxyError `auth_store_unwritable`; the old login is then untouched.
-   */
-  save(tokens: Tokens): Promise<void>
+/** A catalogue as the upstream told it; `models` is its JSON, untouched. */
+export interface CatalogRecord {
+  /** Unix time in milliseconds. */
+  readonly fetchedAt: number
+  readonly etag: string | undefined
+  /** The version of a client that was asked for: older ones are shown fewer models. */
+  readonly clientVersion: string
+  readonly models: readonly unknown[]
 }
 
-/** Issues tokens. */
-export interface IdentityProvider {
-  /** Reads a token's claims without checking its signature. */
-  claims(token: string): TokenClaims
+/** Tells an account's models. */
+export interface CatalogSource<Entry extends ModelEntry> {
   /**
-   * Spends the refresh token, which works once, for new tokens. What the answer
-   * leaves out is kept from `tokens`.
+   * Asks the upstream.
    *
-   * @throws ProxyError `chatgpt_login_required` if the login is over for good;
-   *   `auth_refresh_unavailable` if another try may work.
+   * @throws ProxyError `chatgpt_login_required` if the credentials were refused; else any of the
+   *   upstream's codes.
    */
-  refresh(tokens: Tokens): Promise<Tokens>
+  fetch(credentials: Credentials, signal: AbortSignal): Promise<CatalogRecord>
+  /** Reads the models to offer, best first, out of a record; none if it cannot be understood. */
+  decode(record: CatalogRecord): readonly Entry[]
+}
+
+/** Keeps catalogues by account. What cannot be read or written counts as not kept: never throws. */
+export interface CatalogCache {
+  load(accountId: string | undefined): Promise<CatalogRecord | undefined>
+  save(accountId: string | undefined, record: CatalogRecord): Promise<void>
 }
 
 /** Signs upstream calls. */
@@ -101,7 +91,8 @@ export interface Authenticator {
   /**
    * Returns credentials that are good for a request, renewing them first where they are not.
    *
-   * @throws ProxyError `chatgpt_login_required`, and the codes of the store and of the refresh.
+   * @throws ProxyError `chatgpt_login_required`, `account_changed`, and the codes of the store
+   *   and of the refresh.
    */
   credentials(signal: AbortSignal): Promise<Credentials>
   /** Returns credentials other than the ones the upstream has just refused. Throws as above. */
@@ -110,8 +101,18 @@ export interface Authenticator {
 
 /** Tells the time. */
 export interface Clock {
-  /** Unix time in milliseconds. */
+  /** Unix time in milliseconds; jumps when somebody sets the clock. */
   now(): number
+  /** Milliseconds since some moment; never jumps. For durations. */
+  monotonic(): number
+  /** Resolves after so many milliseconds; the signal ends the wait by rejecting. */
+  pause(ms: number, signal?: AbortSignal): Promise<void>
+}
+
+/** Learns by how far this machine's clock is off. */
+export interface TimeObserver {
+  /** Takes note of the `Date` header (RFC 9110, section 6.6.1) of an answer that has just come. */
+  observe(date: string | null): void
 }
 
 /** The facts of one log line; keys are snake_case, values never secrets or prompts. */

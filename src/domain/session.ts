@@ -1,6 +1,7 @@
 /** A login made ready for use, and how soon it must be renewed. */
 
-import type { Credentials, IdentityProvider, Tokens } from './ports.ts'
+import type { IdentityProvider, Tokens } from './login-ports.ts'
+import type { Credentials } from './ports.ts'
 
 /** From this long before its end an access token is renewed. */
 const RENEW_BEFORE_MS = 5 * 60_000
@@ -36,7 +37,7 @@ export function createSession(tokens: Tokens, identity: IdentityProvider): Sessi
   }
 }
 
-/** Tells how soon a session must be renewed, by its own word and the clock's. */
+/** Tells how soon a session must be renewed, by its own word and the servers' time in ms. */
 export function freshnessOf({ expiresAt, tokens }: Session, now: number): Freshness {
   if (expiresAt === undefined) {
     const age = now - Date.parse(tokens.lastRefresh ?? '')
@@ -45,4 +46,9 @@ export function freshnessOf({ expiresAt, tokens }: Session, now: number): Freshn
   const left = expiresAt - now
   if (left > RENEW_BEFORE_MS) return 'fresh'
   return left > WAIT_BEFORE_MS ? 'expiring' : 'urgent'
+}
+
+/** Tells whether two logins hold the same tokens. */
+export function isSameLogin({ tokens: one }: Session, { tokens: other }: Session): boolean {
+  return one.accessToken === other.accessToken && one.refreshToken === other.refreshToken
 }

@@ -1,93 +1,211 @@
 /** The newest login that is known, wherever it is: in the store, or still waiting to be saved. */
 
 import { ProxyError } from './errors.ts'
-import type { Clock, Log, TokenStore, Tokens } from './ports.ts'
+import type { IdentityProvider, TokenStore, Tokens } from './login-ports.ts'
+import type { Log } from './ports.ts'
+import { createSession, type Session } from './session.ts'
 
-/** How long a failed save rests before it is tried again. */
-const SAVE_AGAIN_MS = 5_000
+/** What keeping the stored login depends on. */
+export interface StoredLoginPorts {
+  readonly store: TokenStore
+  readonly identity: IdentityProvider
+  readonly log: Log
+  /**
+   * Whether a login may be renewed that cannot be saved, as in a store that is read-only on purpose.
+   * Its refresh token is then spent for tokens that end with the process.
+   */
+  readonly allowsUnsaved: boolean
+  /** What to run when there is no login. */
+  readonly signInCommand: string
+}
 
 /** The newest login known: the stored one, or one that could not be stored yet. */
 export interface StoredLogin {
   /**
    * Returns the newest login.
    *
-   * @throws ProxyError `chatgpt_login_required` if there is none; the codes of `TokenStore.load`.
+   * @throws ProxyError `chatgpt_login_required` if there is none, `account_changed` if it is not
+   *   of the account that this process has been using; the codes of `TokenStore.load`.
    */
-  load(): Promise<Tokens>
-  /**
-   * As `load`, but while the store cannot be read the login last seen stands in; and a save that
-   * failed 5 s ago or more is tried again first.
-   */
-  current(): Promise<Tokens>
-  /** Saves a new login. Where that fails it is kept in memory, and the log says so; never throws. */
-  replace(tokens: Tokens): Promise<void>
+  load(): Promise<Session>
+  /** As `load`, but while the store cannot be read the login last seen stands in. */
+  current(): Promise<Session>
+  /** Does `work` while no other process renews the login. Throws as `TokenStore.hold`. */
+  hold<T>(work: (login: RenewableLogin) => Promise<T>): Promise<T>
+  /** Tries again to save a login that could not be saved; never throws. */
+  flush(): Promise<void>
+  /** Takes whatever account the store has from now on. */
+  rebind(): void
+}
+
+/** The login while no other process renews it. */
+export interface RenewableLogin {
+  /** As `StoredLogin.load`. */
+  load(): Promise<Session>
+  /** As `HeldLogin.reserve`. */
+  reserve(): Promise<Room>
+}
+
+/** Room for the tokens of a renewal. */
+export interface Room {
+  /** Saves them. Where that fails they are kept in memory, and the log says so; never throws. */
+  save(tokens: Tokens): Promise<Session>
+  /** Gives the room back; never throws. */
+  cancel(): Promise<void>
+}
+
+/** Whose login is in use. */
+interface Owner {
+  readonly accountId: string | undefined
+  readonly loginId: string | undefined
 }
 
 /** Creates the keeper of one login. */
-export function createStoredLogin(store: TokenStore, clock: Clock, log: Log): StoredLogin {
-  let seen: Tokens | undefined
+export function createStoredLogin(ports: StoredLoginPorts): StoredLogin {
+  const { store, identity, log, allowsUnsaved, signInCommand } = ports
+  let owner: Owner | undefined
+  let seen: Session | undefined
   let isReadable = true
   /** The access token that the store held when last looked at. */
   let held: string | undefined
   let unsaved: Tokens | undefined
-  let savedAt = Number.NEGATIVE_INFINITY
-  let writing = Promise.resolve()
 
-  async function load(): Promise<Tokens> {
-    const stored = await store.load()
+  function pick(stored: Tokens | undefined): Session {
     // A store that somebody else has changed since then wins over what could not be saved.
     if (unsaved === undefined || stored?.accessToken !== held) {
       unsaved = undefined
       held = stored?.accessToken
     }
-    seen = unsaved ?? stored
-    if (seen === undefined) {
+    const tokens = unsaved ?? stored
+    if (tokens === undefined) {
       throw new ProxyError(
         'chatgpt_login_required',
-        'Not signed in to ChatGPT. Run: chatmock login',
+        `Not signed in to ChatGPT. Run: ${signInCommand}`,
       )
     }
+    const session = createSession(tokens, identity)
+    owner = ownerOf(session, owner, signInCommand)
+    seen = session
+    return session
+  }
+
+  async function save(tokens: Tokens, write: (tokens: Tokens) => Promise<void>): Promise<Session> {
+    try {
+      await write(tokens)
+      held = tokens.accessToken
+      unsaved = undefined
+    } catch (error) {
+      unsaved = tokens
+      log.error('The renewed login could not be saved; it is in memory only.', reason(error))
+    }
+    seen = createSession(tokens, identity)
     return seen
   }
 
-  /** Writes one after the other, and picks when its turn comes: an older login must not come last. */
-  function write(pick: () => Tokens | undefined): Promise<void> {
-    savedAt = clock.now()
-    writing = writing.then(async () => {
-      const tokens = pick()
-      if (tokens === undefined) return
-      try {
-        await store.save(tokens)
-        held = tokens.accessToken
-        unsaved = undefined
-      } catch (error) {
-        unsaved = tokens
-        log.error('The renewed login could not be saved; it is in memory only.', reason(error))
-      }
-      seen = tokens
-    })
-    return writing
+  const inMemory: Room = {
+    async save(tokens) {
+      unsaved = tokens
+      log.warn('The renewed login is in memory only: its store cannot be written.')
+      seen = createSession(tokens, identity)
+      return seen
+    },
+    cancel: () => Promise.resolve(),
   }
 
-  async function current(): Promise<Tokens> {
+  async function hold<T>(work: (login: RenewableLogin) => Promise<T>): Promise<T> {
     try {
-      const tokens = await load()
-      isReadable = true
-      const isDue = unsaved !== undefined && Math.abs(clock.now() - savedAt) >= SAVE_AGAIN_MS
-      if (isDue) await write(() => unsaved)
-      return tokens
+      return await store.hold(login =>
+        work({
+          load: async () => pick(await login.load()),
+          async reserve() {
+            const room = await login.reserve().catch(error => {
+              if (allowsUnsaved && isUnwritable(error)) return undefined
+              throw error
+            })
+            if (room === undefined) return inMemory
+            return {
+              save: tokens => save(tokens, room.save),
+              cancel: () => room.cancel().catch(() => {}),
+            }
+          },
+        }),
+      )
     } catch (error) {
-      const isAway = error instanceof ProxyError && error.code === 'auth_store_unreadable'
-      if (!isAway || seen === undefined) throw error
-      if (isReadable) {
-        log.warn('The login cannot be read; going on with the one in memory.', reason(error))
-      }
-      isReadable = false
-      return seen
+      if (!allowsUnsaved || !isUnwritable(error)) throw error
+      // Where no lock can be made no other process can save either.
+      return await work({
+        load: async () => pick(await store.load()),
+        reserve: async () => inMemory,
+      })
     }
   }
 
-  return { load, current, replace: tokens => write(() => tokens) }
+  const load = async () => pick(await store.load())
+
+  return {
+    load,
+    hold,
+    async current() {
+      try {
+        const session = await load()
+        isReadable = true
+        return session
+      } catch (error) {
+        const isAway = error instanceof ProxyError && error.code === 'auth_store_unreadable'
+        if (!isAway || seen === undefined) throw error
+        if (isReadable) {
+          log.warn('The login cannot be read; going on with the one in memory.', reason(error))
+        }
+        isReadable = false
+        return seen
+      }
+    },
+    async flush() {
+      if (unsaved === undefined) return
+      try {
+        await store.hold(async login => {
+          pick(await login.load())
+          if (unsaved === undefined) return
+          const room = await login.reserve()
+          await room.save(unsaved)
+          held = unsaved.accessToken
+          unsaved = undefined
+          log.info('The renewed login is saved now.')
+        })
+      } catch (error) {
+        log.debug('The renewed login still cannot be saved.', reason(error))
+      }
+    },
+    rebind() {
+      owner = undefined
+    },
+  }
+}
+
+/**
+ * Lets the account change only where a person has signed in through chatmock: what another program
+ * puts into a store that it shares must not send requests to an account that nobody chose.
+ */
+function ownerOf(
+  { tokens, credentials }: Session,
+  before: Owner | undefined,
+  signInCommand: string,
+): Owner {
+  const after: Owner = {
+    accountId: credentials.accountId ?? before?.accountId,
+    loginId: tokens.loginId,
+  }
+  const isSame = before?.accountId === undefined || before.accountId === after.accountId
+  const isChosen = after.loginId !== undefined && after.loginId !== before?.loginId
+  if (isSame || isChosen) return after
+  throw new ProxyError(
+    'account_changed',
+    `The stored login is now of another ChatGPT account than the one in use. To go on with it restart chatmock (or send it SIGHUP); to choose another run: ${signInCommand}`,
+  )
+}
+
+function isUnwritable(error: unknown): boolean {
+  return error instanceof ProxyError && error.code === 'auth_store_unwritable'
 }
 
 function reason(error: unknown): { error_code: string; reason: string } {

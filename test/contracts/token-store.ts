@@ -1,13 +1,13 @@
 import type { Test } from 'tap'
 import { ProxyError } from '../../src/domain/errors.ts'
-import type { TokenStore, Tokens } from '../../src/domain/ports.ts'
+import type { LoginStore, Tokens } from '../../src/domain/login-ports.ts'
 
 /** The ways to make a store. Each call gives one of its own. */
 export interface TokenStoreFactory {
   /** A store without a login. */
-  readonly empty: (t: Test) => TokenStore
+  readonly empty: (t: Test) => LoginStore
   /** A store that holds `tokens` and cannot be written. */
-  readonly readOnly: (t: Test, tokens: Tokens) => TokenStore
+  readonly readOnly: (t: Test, tokens: Tokens) => LoginStore
 }
 
 const first: Tokens = {
@@ -16,6 +16,7 @@ const first: Tokens = {
   idToken: 'id-1',
   accountId: 'account-1',
   lastRefresh: '2026-11-22T10:00:00.000Z',
+  loginId: 'login-1',
 }
 
 const second: Tokens = {
@@ -24,6 +25,19 @@ const second: Tokens = {
   idToken: 'id-2',
   accountId: 'account-2',
   lastRefresh: '2026-11-22T11:00:00.000Z',
+  loginId: 'login-2',
+}
+
+/** Saves as a renewal does. */
+async function save(store: LoginStore, tokens: Tokens): Promise<void> {
+  await store.hold(async login => (await login.reserve()).save(tokens))
+}
+
+async function codeOf(work: Promise<unknown>): Promise<string | undefined> {
+  return await work.then(
+    () => undefined,
+    (reason: unknown) => (reason instanceof ProxyError ? reason.code : 'no ProxyError'),
+  )
 }
 
 /** Holds a store to the contract of the port. */
@@ -34,14 +48,14 @@ export function testTokenStore(t: Test, factory: TokenStoreFactory): void {
 
   t.test('returns the login that was saved', async t => {
     const store = factory.empty(t)
-    await store.save(first)
+    await save(store, first)
     t.strictSame(await store.load(), first)
   })
 
   t.test('replaces every token of the login before', async t => {
     const store = factory.empty(t)
-    await store.save(first)
-    await store.save(second)
+    await save(store, first)
+    await save(store, second)
     t.strictSame(await store.load(), second)
   })
 
@@ -53,16 +67,17 @@ export function testTokenStore(t: Test, factory: TokenStoreFactory): void {
       idToken: undefined,
       accountId: undefined,
       lastRefresh: undefined,
+      loginId: undefined,
     }
-    await store.save(first)
-    await store.save(bare)
+    await store.replace(first)
+    await save(store, bare)
     t.strictSame(await store.load(), bare)
   })
 
   t.test('shows a reader the old login or the new one, never a mixture', async t => {
     const store = factory.empty(t)
-    await store.save(first)
-    const saves = Array.from({ length: 10 }, (_, n) => store.save(n % 2 ? first : second))
+    await save(store, first)
+    const saves = Array.from({ length: 10 }, (_, n) => save(store, n % 2 ? first : second))
     const loads = Array.from({ length: 50 }, () => store.load())
     const seen = await Promise.all(loads)
     await Promise.all(saves)
@@ -71,14 +86,55 @@ export function testTokenStore(t: Test, factory: TokenStoreFactory): void {
     }
   })
 
+  t.test('lets one holder work at a time, and the next one after a failure as well', async t => {
+    const store = factory.empty(t)
+    let holders = 0
+    const turns = Array.from({ length: 10 }, (_, n) =>
+      store.hold(async login => {
+        holders += 1
+        t.equal(holders, 1)
+        await login.load()
+        holders -= 1
+        if (n % 2) throw new Error(`holder ${n}`)
+        return n
+      }),
+    )
+    const ends = await Promise.allSettled(turns)
+    t.strictSame(
+      ends.map(end => (end.status === 'fulfilled' ? end.value : end.reason.message)),
+      [0, 'holder 1', 2, 'holder 3', 4, 'holder 5', 6, 'holder 7', 8, 'holder 9'],
+    )
+  })
+
+  t.test('changes nothing where the room that was taken is given back', async t => {
+    const store = factory.empty(t)
+    await store.replace(first)
+    await store.hold(async login => (await login.reserve()).cancel())
+    await store.ensureWritable()
+    t.strictSame(await store.load(), first)
+  })
+
+  t.test('puts a new login in the place of the old one', async t => {
+    const store = factory.empty(t)
+    t.strictSame(await store.replace(first), { keptAside: undefined })
+    t.strictSame(await store.replace(second), { keptAside: undefined })
+    t.strictSame(await store.load(), second)
+  })
+
+  t.test('removes the login and returns it, and nothing where there is none', async t => {
+    const store = factory.empty(t)
+    await store.replace(first)
+    t.strictSame(await store.clear(), first)
+    t.equal(await store.load(), undefined)
+    t.equal(await store.clear(), undefined)
+  })
+
   t.test('says when it cannot be written, and keeps the old login', async t => {
     const store = factory.readOnly(t, first)
-    const error = await store.save(second).then(
-      () => undefined,
-      (reason: unknown) => reason,
-    )
-    t.ok(error instanceof ProxyError)
-    t.match(error, { code: 'auth_store_unwritable' })
+    const reserve = store.hold(login => login.reserve())
+    t.equal(await codeOf(reserve), 'auth_store_unwritable')
+    t.equal(await codeOf(store.replace(second)), 'auth_store_unwritable')
+    t.equal(await codeOf(store.ensureWritable()), 'auth_store_unwritable')
     t.strictSame(await store.load(), first)
   })
 }

@@ -3,6 +3,7 @@ import t from 'tap'
 import { ProxyError } from '../../src/domain/errors.ts'
 import type { Credentials } from '../../src/domain/ports.ts'
 import { settle, signIn } from '../fakes/account.ts'
+import { claims } from '../fakes/identity-provider.ts'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -99,7 +100,7 @@ t.test('asks an issuer that was away again after 5 seconds', async t => {
 })
 
 t.test('never sends a refresh token again once it was refused', async t => {
-  const { use, renew, pass, identity, store, expiresIn } = signIn(30 * SECOND)
+  const { use, renew, pass, identity, store, expiresIn } = signIn(-1)
   identity.fail(over)
   await t.rejects(use(), { code: 'chatgpt_login_required' })
   pass(DAY)
@@ -245,7 +246,7 @@ t.test('says nothing of a token in its errors and its log', async t => {
   pass(MINUTE)
   await fails(renew('access-1'))
   identity.fail(undefined)
-  store.put(identity.issue({ expiresAt: undefined, accountId: undefined }))
+  store.put(identity.issue(claims()))
   store.failSaves(new ProxyError('auth_store_unwritable', 'The disk is full.'))
   await renew('access-2')
   store.failLoads(new ProxyError('auth_store_unreadable', 'EACCES'))

@@ -1,21 +1,21 @@
 import t from 'tap'
-import type { TokenClaims, Tokens } from '../../src/domain/ports.ts'
+import type { TokenClaims, Tokens } from '../../src/domain/login-ports.ts'
 import { createSession, freshnessOf } from '../../src/domain/session.ts'
 import { NOW } from '../fakes/account.ts'
 import { createFakeClock } from '../fakes/clock.ts'
-import { createFakeIdentityProvider } from '../fakes/identity-provider.ts'
+import { claims, createFakeIdentityProvider } from '../fakes/identity-provider.ts'
 
-function session(claims: TokenClaims, changes: Partial<Tokens> = {}) {
+function session(told: TokenClaims, changes: Partial<Tokens> = {}) {
   const identity = createFakeIdentityProvider(createFakeClock(NOW))
-  const id = identity.issue({ expiresAt: undefined, accountId: 'of-id-token' }).accessToken
-  return createSession({ ...identity.issue(claims), idToken: id, ...changes }, identity)
+  const id = identity.issue(claims({ accountId: 'of-id-token' })).accessToken
+  return createSession({ ...identity.issue(told), idToken: id, ...changes }, identity)
 }
 
 t.test(
   'takes the account of the store, then of the access token, then of the id token',
   async t => {
-    const named = { expiresAt: undefined, accountId: 'of-access-token' }
-    const nameless = { expiresAt: undefined, accountId: undefined }
+    const named = claims({ accountId: 'of-access-token' })
+    const nameless = claims()
     t.equal(session(named, { accountId: 'stored' }).credentials.accountId, 'stored')
     t.equal(session(named).credentials.accountId, 'of-access-token')
     t.equal(session(nameless).credentials.accountId, 'of-id-token')
@@ -34,7 +34,7 @@ t.test('judges a token by the time it has left', async t => {
     [-1, 'urgent'],
   ]
   for (const [left, expected] of cases) {
-    const given = session({ expiresAt: NOW + left, accountId: undefined }, { lastRefresh: '2020' })
+    const given = session(claims({ expiresAt: NOW + left }), { lastRefresh: '2020' })
     t.equal(freshnessOf(given, NOW), expected, `${left} ms`)
   }
 })
@@ -49,7 +49,7 @@ t.test('judges a token that does not tell its end by the last renewal', async t 
     [undefined, 'fresh'],
   ]
   for (const [lastRefresh, expected] of cases) {
-    const given = session({ expiresAt: undefined, accountId: undefined }, { lastRefresh })
+    const given = session(claims(), { lastRefresh })
     t.equal(freshnessOf(given, NOW), expected, String(lastRefresh))
   }
 })

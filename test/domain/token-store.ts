@@ -8,7 +8,7 @@ t.test('the store in memory that tests use holds to the contract', async t => {
     empty: () => createFakeTokenStore(),
     readOnly: (_t, tokens) => {
       const store = createFakeTokenStore(tokens)
-      store.failSaves(new ProxyError('auth_store_unwritable', 'The disk is full.'))
+      store.failLocks(new ProxyError('auth_store_unwritable', 'The disk is full.'))
       return store
     },
   })

@@ -1,6 +1,7 @@
-import { createAuthenticator } from '../../src/domain/credentials.ts'
+import { type AuthenticatorPorts, createAuthenticator } from '../../src/domain/credentials.ts'
+import { createServerTime } from '../../src/domain/server-time.ts'
 import { createFakeClock } from './clock.ts'
-import { createFakeIdentityProvider } from './identity-provider.ts'
+import { claims, createFakeIdentityProvider } from './identity-provider.ts'
 import { createFakeLog } from './log.ts'
 import { createFakeTokenStore } from './token-store.ts'
 
@@ -8,15 +9,19 @@ import { createFakeTokenStore } from './token-store.ts'
 export const NOW = Date.UTC(2026, 10, 22, 12)
 
 /** Puts an authenticator over fakes, signed in with a token `access-1` that ends after `leftMs`. */
-export function signIn(leftMs: number) {
+export function signIn(leftMs: number, over: Partial<AuthenticatorPorts> = {}) {
   const clock = createFakeClock(NOW)
   const log = createFakeLog()
   const identity = createFakeIdentityProvider(clock)
-  const expiresIn = (ms: number) => ({ expiresAt: clock.now() + ms, accountId: undefined })
+  const expiresIn = (ms: number) => claims({ expiresAt: clock.now() + ms })
   const store = createFakeTokenStore(identity.issue(expiresIn(leftMs)))
-  const authenticator = createAuthenticator({ store, identity, clock, log })
+  const serverTime = createServerTime(clock, log)
+  const ports = { store, identity, clock, serverTime, log, random: () => 0, ...over }
+  const authenticator = createAuthenticator(ports)
   return {
+    ports,
     clock,
+    serverTime,
     log,
     identity,
     store,

@@ -1,48 +1,121 @@
 import type { ProxyError } from '../../src/domain/errors.ts'
-import type { TokenStore, Tokens } from '../../src/domain/ports.ts'
+import type { HeldLogin, LoginStore, Tokens } from '../../src/domain/login-ports.ts'
 
 /** A store in memory that counts its calls and fails when it is told to. */
-export interface FakeTokenStore extends TokenStore {
+export interface FakeTokenStore extends LoginStore {
   readonly loads: number
   /** Every login that was saved, oldest first. */
   readonly saved: readonly Tokens[]
+  /** Reservations that were neither used nor given back. */
+  readonly reserved: number
   /** Changes the login behind the back of whoever uses the store. */
   put(tokens: Tokens | undefined): void
   /** Makes every load fail until it is called with `undefined`. */
   failLoads(error: ProxyError | undefined): void
+  /** Makes every reservation fail until it is called with `undefined`. */
+  failReservations(error: ProxyError | undefined): void
   /** Makes every save fail until it is called with `undefined`. */
   failSaves(error: ProxyError | undefined): void
+  /** Makes the lock fail until it is called with `undefined`. */
+  failLocks(error: ProxyError | undefined): void
 }
 
 export function createFakeTokenStore(initial?: Tokens): FakeTokenStore {
   let stored = initial
   let loadError: ProxyError | undefined
+  let reserveError: ProxyError | undefined
   let saveError: ProxyError | undefined
+  let lockError: ProxyError | undefined
   let loads = 0
+  let reserved = 0
+  let turn: Promise<unknown> = Promise.resolve()
   const saved: Tokens[] = []
+
+  async function load() {
+    loads += 1
+    if (loadError) throw loadError
+    return stored
+  }
+
+  function save(tokens: Tokens) {
+    if (saveError) throw saveError
+    stored = tokens
+    saved.push(tokens)
+  }
+
+  const held: HeldLogin = {
+    load,
+    async reserve() {
+      if (reserveError) throw reserveError
+      reserved += 1
+      let isOpen = true
+      const close = () => {
+        reserved -= isOpen ? 1 : 0
+        isOpen = false
+      }
+      return {
+        async save(tokens) {
+          close()
+          save(tokens)
+        },
+        async cancel() {
+          close()
+        },
+      }
+    },
+  }
+
+  async function hold<T>(work: () => T | Promise<T>): Promise<T> {
+    const before = turn
+    let pass = () => {}
+    turn = new Promise<void>(resolve => {
+      pass = resolve
+    })
+    await before
+    try {
+      if (lockError) throw lockError
+      return await work()
+    } finally {
+      pass()
+    }
+  }
+
   return {
     get loads() {
       return loads
     },
+    get reserved() {
+      return reserved
+    },
     saved,
-    async load() {
-      loads += 1
-      if (loadError) throw loadError
-      return stored
-    },
-    async save(tokens) {
-      if (saveError) throw saveError
-      stored = tokens
-      saved.push(tokens)
-    },
+    load,
+    hold: work => hold(() => work(held)),
+    ensureWritable: () => hold(async () => (await held.reserve()).cancel()),
+    replace: tokens =>
+      hold(() => {
+        save(tokens)
+        return { keptAside: undefined }
+      }),
+    clear: () =>
+      hold(() => {
+        const cleared = stored
+        stored = undefined
+        return cleared
+      }),
     put: tokens => {
       stored = tokens
     },
     failLoads: error => {
       loadError = error
     },
+    failReservations: error => {
+      reserveError = error
+    },
     failSaves: error => {
       saveError = error
+    },
+    failLocks: error => {
+      lockError = error
     },
   }
 }

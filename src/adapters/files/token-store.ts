@@ -1,178 +1,182 @@
-/** The login on disk: `auth.json`, in the layout that the Codex CLI shares. */
+/** The login on disk, as several processes and programs share it. */
 
-import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { mkdir, open, readlink, realpath, rename, rm } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
-import * as v from 'valibot'
+import { chmod, copyFile, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { ProxyError } from '../../domain/errors.ts'
-import { parseJson } from '../../domain/json.ts'
-import type { TokenStore, Tokens } from '../../domain/ports.ts'
+import type { HeldLogin, LoginStore, Tokens } from '../../domain/login-ports.ts'
+import { type FileReservation, reserveFile, targetOf } from './atomic-file.ts'
+import { tokensOf, withTokens } from './auth-file.ts'
+import { createAuthReader, DamagedFileError } from './auth-reader.ts'
+import { withFlock } from './flock.ts'
+import { withLock } from './lock.ts'
+import { codeOf } from './system-error.ts'
 
-const MAX_BYTES = 1024 * 1024
-
-const text = v.nullish(v.string())
-/** These two become headers, which take visible ASCII only. */
-const headerText = v.pipe(v.string(), v.regex(/^[\x21-\x7e]*$/))
-
-const AuthFile = v.looseObject({
-  tokens: v.nullish(
-    v.looseObject({
-      access_token: v.pipe(headerText, v.nonEmpty()),
-      refresh_token: text,
-      id_token: text,
-      account_id: v.nullish(headerText),
-    }),
-  ),
-  last_refresh: text,
-})
-
-type AuthFile = v.InferOutput<typeof AuthFile>
+/** How to share the file. */
+export interface FileTokenStoreOptions {
+  /**
+   * Whether the file is the Codex CLI's own. That program locks `auth.json.lock` and `auth.lock`
+   * beside it, so ours has another name and theirs are held as well. Default: no.
+   */
+  readonly isCodexs?: boolean
+  /** How long to wait for other processes to let go of the file. Default: 35 s. */
+  readonly lockWaitMs?: number
+}
 
 /**
  * Keeps one account's tokens in a file that only its owner can read (0600, a new directory 0700).
  *
- * `load` never changes the file; one that holds no tokens, only an API key say, is no login.
- * `save` follows symbolic links, writes a new file beside the target and renames it, so a reader
- * never sees half a file; keys that it does not know stay. A file that it cannot make sense of
- * is not overwritten.
+ * `load` never changes the file; one that holds no tokens, only an API key say, is no login. Writing
+ * follows symbolic links, makes a new file beside the target and renames it, so a reader never
+ * sees half a file; keys that it does not know stay. Only `replace` and `clear` touch a file that
+ * makes no sense.
  */
-export function createFileTokenStore(path: string): TokenStore {
-  return {
-    async load() {
-      const file = await read(path).catch(error => {
-        throw error instanceof ProxyError ? error : unreadable(path, error)
-      })
-      return file && toTokens(file)
-    },
-    async save(tokens) {
-      try {
-        const target = await targetOf(path)
-        const file = await read(target)
-        await replace(target, `${JSON.stringify(merge(file, tokens), undefined, 2)}\n`)
-      } catch (error) {
-        throw unwritable(path, error)
+export function createFileTokenStore(
+  path: string,
+  { isCodexs = false, lockWaitMs: waitMs = 35_000 }: FileTokenStoreOptions = {},
+): LoginStore {
+  const read = createAuthReader(path)
+
+  async function load(): Promise<Tokens | undefined> {
+    try {
+      const file = await read()
+      return file && tokensOf(file)
+    } catch (error) {
+      if (error instanceof DamagedFileError) throw corrupt(error.bytes)
+      throw failure('auth_store_unreadable', 'read', error)
+    }
+  }
+
+  async function hold<T>(work: () => Promise<T>): Promise<T> {
+    let hasBegun = false
+    const begin = () => {
+      hasBegun = true
+      return work()
+    }
+    try {
+      const target = await targetOf(path)
+      const name = basename(target)
+      const beside = (other: string) => join(dirname(target), other)
+      if (!isCodexs) return await withLock(beside(`${name}.lock`), begin, { waitMs })
+      const theirs = [beside(`${name}.lock`), beside('auth.lock')]
+      return await withLock(
+        beside(`${name}.chatmock.lock`),
+        () => withFlock(theirs, begin, { waitMs }),
+        { waitMs },
+      )
+    } catch (error) {
+      if (hasBegun) throw error
+      throw codeOf(error) === 'ELOCKED' ? locked(error) : unwritable(error)
+    }
+  }
+
+  async function reserve(): Promise<FileReservation> {
+    return await reserveFile(path).catch(error => {
+      throw unwritable(error)
+    })
+  }
+
+  /** Puts what `text` makes into the room; where that fails the room is given back. */
+  async function fill(room: FileReservation, text: () => Promise<string>): Promise<void> {
+    try {
+      await room.commit(await text())
+    } catch (error) {
+      await room.cancel()
+      throw unwritable(error)
+    }
+  }
+
+  const held: HeldLogin = {
+    load,
+    async reserve() {
+      const room = await reserve()
+      return {
+        save: tokens => fill(room, async () => withTokens(await read(), tokens)),
+        cancel: () => room.cancel(),
       }
     },
   }
-}
 
-async function read(path: string): Promise<AuthFile | undefined> {
-  // Without blocking: nobody may ever write to a named pipe that stands there.
-  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(error => {
-    if (codeOf(error) === 'ENOENT') return undefined
-    throw error
-  })
-  if (handle === undefined) return undefined
-  try {
-    const stat = await handle.stat()
-    if (!stat.isFile()) {
-      const code = stat.isDirectory() ? 'EISDIR' : 'it is no regular file'
-      throw Object.assign(new Error(code), { code })
-    }
-    const { size } = stat
-    if (size > MAX_BYTES) throw corrupt(path, size)
-    const bytes = await handle.readFile()
-    const value = parseJson(bytes.toString())
-    // The value itself, not the schema's copy of it: what is written back must be what was read.
-    if (v.is(AuthFile, value) && !Array.isArray(value)) return value
-    throw corrupt(path, bytes.length)
-  } finally {
-    await handle.close()
+  async function replace(tokens: Tokens): Promise<{ readonly keptAside: string | undefined }> {
+    const room = await reserve()
+    let keptAside: string | undefined
+    await fill(room, async () => {
+      const file = await read().catch(async error => {
+        if (!(error instanceof DamagedFileError)) throw error
+        keptAside = await copyAside(await targetOf(path))
+        return undefined
+      })
+      return withTokens(file, tokens)
+    })
+    return { keptAside }
   }
-}
 
-function toTokens({ tokens, last_refresh }: AuthFile): Tokens | undefined {
-  if (!tokens) return undefined
-  return {
-    accessToken: tokens.access_token,
-    refreshToken: tokens.refresh_token || undefined,
-    idToken: tokens.id_token || undefined,
-    accountId: tokens.account_id || undefined,
-    lastRefresh: last_refresh || undefined,
-  }
-}
-
-function merge(file: AuthFile | undefined, tokens: Tokens): object {
-  return {
-    ...file,
-    tokens: {
-      ...file?.tokens,
-      id_token: tokens.idToken,
-      access_token: tokens.accessToken,
-      refresh_token: tokens.refreshToken,
-      account_id: tokens.accountId,
-    },
-    last_refresh: tokens.lastRefresh,
-  }
-}
-
-/** Follows symbolic links, for a rename would replace the link; the last may point at nothing yet. */
-async function targetOf(path: string): Promise<string> {
-  try {
-    return await realpath(path)
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error
-  }
-  const link = await readlink(path).catch(() => undefined)
-  return link === undefined ? path : await targetOf(resolve(dirname(path), link))
-}
-
-async function replace(target: string, content: string): Promise<void> {
-  const directory = dirname(target)
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-  const temporary = `${target}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`
-  try {
-    const handle = await open(temporary, 'wx', 0o600)
+  async function clear(): Promise<Tokens | undefined> {
+    const file = await read().catch(error => {
+      if (error instanceof DamagedFileError) return undefined
+      throw failure('auth_store_unreadable', 'read', error)
+    })
     try {
-      await handle.writeFile(content)
-      await handle.sync()
-    } finally {
-      await handle.close()
+      await remove(await targetOf(path))
+    } catch (error) {
+      throw unwritable(error)
     }
-    await rename(temporary, target)
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {})
-    throw error
+    return file && tokensOf(file)
   }
-  // The new file is in place: a system that cannot sync a directory has not failed to save.
-  await syncDirectory(directory).catch(() => {})
-}
 
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
+  function corrupt(bytes: number): ProxyError {
+    // No cause: nothing of the content may come to light.
+    return new ProxyError(
+      'auth_file_corrupt',
+      `The login file ${path} (${bytes} bytes) is damaged. Run: ${isCodexs ? 'codex' : 'chatmock'} login`,
+    )
+  }
+
+  function failure(
+    code: 'auth_store_unreadable' | 'auth_store_unwritable',
+    verb: 'read' | 'written',
+    cause: unknown,
+  ): ProxyError {
+    const reason =
+      cause instanceof DamagedFileError ? 'it is damaged' : (codeOf(cause) ?? 'unknown error')
+    const text = `The login file ${path} cannot be ${verb} (${reason}).`
+    return new ProxyError(code, text, { cause })
+  }
+
+  const unwritable = (cause: unknown) => failure('auth_store_unwritable', 'written', cause)
+
+  function locked(cause: unknown): ProxyError {
+    return new ProxyError(
+      'auth_refresh_unavailable',
+      `Another program keeps the login file ${path} locked: ${(cause as Error).message}.`,
+      { cause },
+    )
+  }
+
+  return {
+    load,
+    hold: work => hold(() => work(held)),
+    ensureWritable: () => hold(async () => (await reserve()).cancel()),
+    replace: tokens => hold(() => replace(tokens)),
+    clear: () => hold(clear),
   }
 }
 
-function codeOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return typeof code === 'string' ? code : 'unknown error'
+/** Copies a file that makes no sense to a name of its own, for it may still hold something. */
+async function copyAside(target: string): Promise<string> {
+  const time = new Date().toISOString().replace(/[:.]/g, '-')
+  const copy = `${target}.corrupt-${time}`
+  await copyFile(target, copy, constants.COPYFILE_EXCL)
+  await chmod(copy, 0o600)
+  return copy
 }
 
-function corrupt(path: string, bytes: number): ProxyError {
-  // No cause: the messages of JSON.parse and of the schema quote what they read.
-  return new ProxyError(
-    'auth_file_corrupt',
-    `The login file ${path} (${bytes} bytes) is damaged. Run: chatmock login`,
-  )
-}
-
-function unreadable(path: string, cause: unknown): ProxyError {
-  return new ProxyError(
-    'auth_store_unreadable',
-    `The login file ${path} cannot be read (${codeOf(cause)}).`,
-    { cause },
-  )
-}
-
-function unwritable(path: string, cause: unknown): ProxyError {
-  return new ProxyError(
-    'auth_store_unwritable',
-    `The login file ${path} cannot be written (${codeOf(cause)}).`,
-    { cause },
-  )
+async function remove(target: string): Promise<void> {
+  // What writing in place keeps for a crash is the login before.
+  await rm(`${target}.bak`, { force: true })
+  await rm(target, { force: true }).catch(async error => {
+    // A file that is mounted by itself can be emptied but not removed; empty braces are no login.
+    if (codeOf(error) !== 'EBUSY') throw error
+    await writeFile(target, '{}\n')
+  })
 }

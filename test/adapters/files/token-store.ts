@@ -1,12 +1,14 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import t from 'tap'
 import { createFileTokenStore } from '../../../src/adapters/files/token-store.ts'
 import { ProxyError } from '../../../src/domain/errors.ts'
-import type { Tokens } from '../../../src/domain/ports.ts'
+import type { LoginStore, Tokens } from '../../../src/domain/login-ports.ts'
 import { testTokenStore } from '../../contracts/token-store.ts'
+import { mountFile, mountRefusal } from '../../fakes/small-disk.ts'
 
 const tokens: Tokens = {
   accessToken: 'access-2',
@@ -14,6 +16,7 @@ const tokens: Tokens = {
   idToken: 'id-2',
   accountId: 'account-2',
   lastRefresh: '2026-11-22T12:00:00.000Z',
+  loginId: undefined,
 }
 
 const codexFile = {
@@ -32,6 +35,11 @@ const codexFile = {
 }
 
 const codexText = JSON.stringify(codexFile)
+
+/** Saves as a renewal does. */
+async function save(store: LoginStore): Promise<void> {
+  await store.hold(async login => (await login.reserve()).save(tokens))
+}
 
 async function failureOf(work: Promise<unknown>): Promise<ProxyError> {
   const error = await work.then(
@@ -56,6 +64,7 @@ t.test('holds to the contract', async t => {
           account_id: old.accountId,
         },
         last_refresh: old.lastRefresh,
+        chatmock_login_id: old.loginId,
       }
       return createFileTokenStore(join(t.testdir({ [name]: JSON.stringify(content) }), name))
     },
@@ -70,6 +79,7 @@ t.test('reads the layout of the Codex CLI and leaves the file as it is', async t
     idToken: 'canary-id',
     accountId: 'account-1',
     lastRefresh: '2026-11-22T11:20:07.594391814Z',
+    loginId: undefined,
   })
   t.equal(readFileSync(path, 'utf8'), codexText)
 })
@@ -84,6 +94,24 @@ t.test('finds no login in a file that holds no tokens', async t => {
 t.test('finds no login in a folder that does not exist', async t => {
   const path = join(t.testdir(), 'none', 'auth.json')
   t.equal(await createFileTokenStore(path).load(), undefined)
+})
+
+t.test('waits for a writer that is in the middle of the file', async t => {
+  const path = join(t.testdir({ 'auth.json': codexText.slice(0, 100) }), 'auth.json')
+  const loading = createFileTokenStore(path).load()
+  // The first look has begun with the call; the second one comes 50 ms later.
+  setImmediate(() => writeFileSync(path, codexText))
+  t.match(await loading, { accessToken: 'canary-access' })
+})
+
+t.test('looks again at a damaged file when it has changed', async t => {
+  const path = join(t.testdir({ 'auth.json': 'oops' }), 'auth.json')
+  const store = createFileTokenStore(path)
+  const loads = Array.from({ length: 5 }, () => failureOf(store.load()))
+  for (const { code } of await Promise.all(loads)) t.equal(code, 'auth_file_corrupt')
+  t.equal((await failureOf(store.load())).code, 'auth_file_corrupt')
+  writeFileSync(path, codexText)
+  t.match(await store.load(), { accessToken: 'canary-access' })
 })
 
 const damaged: [string, string, number][] = [
@@ -113,7 +141,7 @@ for (const [what, content, bytes] of damaged) {
     )
     t.notMatch(inspect(error, { depth: Infinity }), 'canary')
 
-    const saving = await failureOf(store.save(tokens))
+    const saving = await failureOf(save(store))
     t.equal(saving.code, 'auth_store_unwritable')
     t.notMatch(inspect(saving, { depth: Infinity }), 'canary')
     t.equal(readFileSync(path, 'utf8'), content)
@@ -147,7 +175,7 @@ t.test('tells a store that cannot be read from one that is damaged', async t => 
 
 t.test('changes the tokens and the time, and keeps every other key', async t => {
   const path = join(t.testdir({ 'auth.json': codexText }), 'auth.json')
-  await createFileTokenStore(path).save(tokens)
+  await save(createFileTokenStore(path))
   t.strictSame(JSON.parse(readFileSync(path, 'utf8')), {
     auth_mode: 'chatgpt',
     OPENAI_API_KEY: null,
@@ -169,14 +197,14 @@ t.test('keeps a key that was added after the login was read', async t => {
   const store = createFileTokenStore(path)
   await store.load()
   writeFileSync(path, JSON.stringify({ ...codexFile, added: 'later' }))
-  await store.save(tokens)
+  await save(store)
   t.match(JSON.parse(readFileSync(path, 'utf8')), { added: 'later', x_keep: [1, { deep: true }] })
 })
 
 t.test('makes the folder and the file for their owner only', async t => {
   const directory = join(t.testdir(), 'new', 'home')
   const path = join(directory, 'auth.json')
-  await createFileTokenStore(path).save(tokens)
+  await save(createFileTokenStore(path))
   t.equal(statSync(directory).mode & 0o777, 0o700)
   t.equal(statSync(path).mode & 0o777, 0o600)
   t.strictSame(readdirSync(directory), ['auth.json'])
@@ -185,7 +213,7 @@ t.test('makes the folder and the file for their owner only', async t => {
 t.test('takes the rights of others from a file that it replaces', async t => {
   const path = join(t.testdir(), 'auth.json')
   writeFileSync(path, codexText, { mode: 0o644 })
-  await createFileTokenStore(path).save(tokens)
+  await save(createFileTokenStore(path))
   t.equal(statSync(path).mode & 0o777, 0o600)
 })
 
@@ -193,7 +221,7 @@ t.test('writes through symbolic links and keeps them', async t => {
   const directory = t.testdir({ dotfiles: { 'real.json': codexText }, home: {} })
   const path = join(directory, 'home', 'auth.json')
   symlinkSync('../dotfiles/real.json', path)
-  await createFileTokenStore(path).save(tokens)
+  await save(createFileTokenStore(path))
   t.ok(lstatSync(path).isSymbolicLink())
   const real = readFileSync(join(directory, 'dotfiles', 'real.json'), 'utf8')
   t.match(JSON.parse(real), { tokens: { access_token: 'access-2' } })
@@ -206,7 +234,7 @@ t.test('makes the file that a symbolic link points at in vain', async t => {
   symlinkSync('../dotfiles/real.json', path)
   const store = createFileTokenStore(path)
   t.equal(await store.load(), undefined)
-  await store.save(tokens)
+  await save(store)
   t.ok(lstatSync(path).isSymbolicLink())
   t.strictSame(await store.load(), tokens)
 })
@@ -226,7 +254,7 @@ t.test('names the path and the system code when it cannot write', async t => {
     [join(directory, 'file', 'auth.json'), 'ENOTDIR'],
   ]
   for (const [path, code] of cases) {
-    const error = await failureOf(createFileTokenStore(path).save(tokens))
+    const error = await failureOf(save(createFileTokenStore(path)))
     t.equal(error.code, 'auth_store_unwritable')
     t.equal(error.message, `The login file ${path} cannot be written (${code}).`)
     t.notMatch(inspect(error, { depth: Infinity }), 'access-2')
@@ -239,7 +267,8 @@ const node = [process.execPath, '--import=tsx', '--input-type=module', '--eval']
 const script = (path: string) => `
   import { createFileTokenStore } from ${JSON.stringify(module)}
   const store = createFileTokenStore(${JSON.stringify(path)})
-  const error = await store.save(${JSON.stringify(tokens)}).catch(error => error)
+  const work = login => login.reserve().then(room => room.save(${JSON.stringify(tokens)}))
+  const error = await store.hold(work).catch(error => error)
   console.log(error.code + ' ' + error.message)
 `
 
@@ -267,3 +296,137 @@ t.test(
     t.strictSame(readdirSync(directory), ['auth.json'])
   },
 )
+
+t.test('keeps the lock beside the file for as long as it is held, and no longer', async t => {
+  const directory = t.testdir({ 'auth.json': codexText })
+  const store = createFileTokenStore(join(directory, 'auth.json'))
+  await store.hold(async () => {
+    t.strictSame(readdirSync(directory).sort(), ['auth.json', 'auth.json.lock'])
+    t.equal(statSync(join(directory, 'auth.json.lock')).mode & 0o777, 0o600)
+  })
+  t.strictSame(readdirSync(directory), ['auth.json'])
+})
+
+t.test("leaves the Codex CLI's locks their names beside its own login", async t => {
+  const locks = { 'auth.json.lock': '', 'auth.lock': '' }
+  const directory = t.testdir({ 'auth.json': codexText, ...locks })
+  const path = join(directory, 'auth.json')
+  const store = createFileTokenStore(path, { isCodexs: true })
+  await store.hold(async login => {
+    t.strictSame(readdirSync(directory).sort(), [
+      'auth.json',
+      'auth.json.chatmock.lock',
+      'auth.json.lock',
+      'auth.lock',
+    ])
+    await (await login.reserve()).save(tokens)
+  })
+  t.strictSame(readdirSync(directory).sort(), ['auth.json', 'auth.json.lock', 'auth.lock'])
+  t.match(JSON.parse(readFileSync(path, 'utf8')), {
+    auth_mode: 'chatgpt',
+    tokens: { access_token: 'access-2', login_owner_id: 'owner-1' },
+    x_keep: [1, { deep: true }],
+  })
+})
+
+const flock = {
+  skip: spawnSync('flock', ['--version']).status !== 0 && 'flock(1) is not installed',
+}
+t.test('does not renew while the Codex CLI has its login locked', flock, async t => {
+  const directory = t.testdir({ 'auth.json': codexText, 'auth.json.lock': '' })
+  const path = join(directory, 'auth.json')
+  const codex = spawn('flock', [join(directory, 'auth.json.lock'), 'cat'])
+  t.teardown(() => codex.kill('SIGKILL'))
+  codex.stdin.write('.')
+  await once(codex.stdout, 'data')
+
+  const impatient = createFileTokenStore(path, { isCodexs: true, lockWaitMs: 100 })
+  const error = await failureOf(impatient.hold(async () => t.fail('it was not held')))
+  t.equal(error.code, 'auth_refresh_unavailable')
+  t.match(error.message, `Another program keeps the login file ${path} locked`)
+
+  const patient = createFileTokenStore(path, { isCodexs: true })
+  const held = patient.hold(async () => 'held')
+  codex.stdin.end()
+  t.equal(await held, 'held')
+})
+
+t.test('gives up on a lock that another process keeps, and says which', async t => {
+  const path = join(t.testdir(), 'auth.json')
+  const patient = createFileTokenStore(path)
+  await patient.hold(async () => {
+    const error = await failureOf(
+      createFileTokenStore(path, { lockWaitMs: 50 }).hold(async () => t.fail('two holders')),
+    )
+    t.equal(error.code, 'auth_refresh_unavailable')
+    t.match(error.message, `is locked by process ${process.pid}.`)
+  })
+})
+
+t.test('passes on what the holder throws as it is', async t => {
+  const thrown = Object.assign(new Error('mine'), { code: 'ELOCKED' })
+  const store = createFileTokenStore(join(t.testdir(), 'auth.json'))
+  await t.rejects(
+    store.hold(async () => {
+      throw thrown
+    }),
+    thrown,
+  )
+})
+
+t.test('puts a login in the place of a damaged file, which it keeps aside', async t => {
+  const directory = t.testdir({ 'auth.json': '{"tokens": "canary-access" oops}' })
+  const path = join(directory, 'auth.json')
+  const store = createFileTokenStore(path)
+  const { keptAside = '' } = await store.replace(tokens)
+  t.match(keptAside, /auth\.json\.corrupt-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{3}Z$/)
+  t.equal(readFileSync(keptAside, 'utf8'), '{"tokens": "canary-access" oops}')
+  t.equal(statSync(keptAside).mode & 0o777, 0o600)
+  t.strictSame(await store.load(), tokens)
+  t.equal(readdirSync(directory).length, 2)
+})
+
+t.test('signing in keeps the keys of a file that it understands', async t => {
+  const path = join(t.testdir({ 'auth.json': codexText }), 'auth.json')
+  await createFileTokenStore(path).replace({ ...tokens, loginId: 'login-1' })
+  t.match(JSON.parse(readFileSync(path, 'utf8')), {
+    OPENAI_API_KEY: null,
+    tokens: { access_token: 'access-2' },
+    chatmock_login_id: 'login-1',
+    x_keep: [1, { deep: true }],
+  })
+})
+
+t.test('removes the copy that was made before writing in place', async t => {
+  const directory = t.testdir({ 'auth.json': codexText, 'auth.json.bak': codexText })
+  await createFileTokenStore(join(directory, 'auth.json')).clear()
+  t.strictSame(readdirSync(directory), [])
+})
+
+t.test('removes a damaged file as well', async t => {
+  const directory = t.testdir({ 'auth.json': 'oops' })
+  t.equal(await createFileTokenStore(join(directory, 'auth.json')).clear(), undefined)
+  t.strictSame(readdirSync(directory), [])
+})
+
+t.test('removes what a symbolic link points at, so that no token stays', async t => {
+  const directory = t.testdir({ dotfiles: { 'real.json': codexText }, home: {} })
+  const path = join(directory, 'home', 'auth.json')
+  symlinkSync('../dotfiles/real.json', path)
+  const store = createFileTokenStore(path)
+  t.match(await store.clear(), { accessToken: 'canary-access' })
+  t.strictSame(readdirSync(join(directory, 'dotfiles')), [])
+  t.equal(await store.load(), undefined)
+})
+
+t.test('empties a file that is mounted on its own', { skip: mountRefusal }, async t => {
+  const source = join(t.testdir({ 'source.json': codexText }), 'source.json')
+  const { folder, path } = mountFile(t, source)
+  const store = createFileTokenStore(path)
+  await store.replace(tokens)
+  t.strictSame(readdirSync(folder).sort(), ['auth.json', 'auth.json.bak'])
+  t.strictSame(await store.clear(), tokens)
+  t.equal(await store.load(), undefined)
+  t.equal(readFileSync(source, 'utf8'), '{}\n')
+  t.strictSame(readdirSync(folder), ['auth.json'])
+})
