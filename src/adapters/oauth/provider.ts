@@ -1,55 +1,25 @@
-/** The issuer's token endpoint (RFC 6749 section 6, with a JSON body). */
+/** The issuer's token endpoints: RFC 6749 sections 4.1.3 and 6 (with a JSON body), RFC 7009. */
 
 import * as v from 'valibot'
 import { ProxyError } from '../../domain/errors.ts'
 import { parseJson } from '../../domain/json.ts'
-import type { Clock, IdentityProvider, Tokens } from '../../domain/ports.ts'
+import type { Grant, SignInProvider, Tokens } from '../../domain/login-ports.ts'
+import type { Clock } from '../../domain/ports.ts'
 import { readClaims } from './claims.ts'
-
-/** The part of a `fetch` answer that is read. */
-export interface TokenResponse {
-  readonly status: number
-  text(): Promise<string>
-}
-
-/** What is sent to the token endpoint. */
-export interface TokenRequest {
-  readonly method: 'POST'
-  readonly headers: Record<string, string>
-  readonly body: string
-  readonly redirect: 'manual'
-  readonly signal: AbortSignal
-}
-
-/** The part of `fetch` that is used. */
-export type TokenFetch = (url: string, request: TokenRequest) => Promise<TokenResponse>
+import { createIssuerClient, type IssuerAnswer, type IssuerOptions } from './client.ts'
+import { isFinalRefusal, refusalCode, refusalName } from './refusal.ts'
 
 /** What the provider depends on. */
-export interface IdentityProviderOptions {
-  /** URL without a slash at its end. */
-  readonly issuer: string
+export interface IdentityProviderOptions extends IssuerOptions {
   readonly clientId: string
-  readonly userAgent: string
-  readonly fetch: TokenFetch
-  readonly clock: Clock
+  readonly clock: Pick<Clock, 'now'>
+  /** What to run when a login is over. Default: `chatmock login`. */
+  readonly signInCommand?: string
   /** How long an exchange may take, the body included. Default 30 s. */
   readonly timeoutMs?: number
+  /** The same for a revocation. Default 10 s. */
+  readonly revokeTimeoutMs?: number
 }
-
-/** Refusals after which only a new login helps. */
-const FINAL_CODES: ReadonlySet<string> = new Set([
-  'refresh_token_expired',
-  'refresh_token_reused',
-  'refresh_token_invalidated',
-  'invalid_grant',
-  'token_expired',
-  'token_invalidated',
-  'app_session_terminated',
-  'account_session_expired',
-  'account_deactivated',
-  'account_suspended',
-  'account_deleted',
-])
 
 const token = v.pipe(v.string(), v.nonEmpty())
 
@@ -59,119 +29,133 @@ const Renewal = v.looseObject({
   id_token: v.nullish(v.string()),
 })
 
-const Refusal = v.union([
-  v.pipe(
-    v.looseObject({ error: v.looseObject({ code: token }) }),
-    v.transform(body => body.error.code),
-  ),
-  v.pipe(
-    v.looseObject({ error: token }),
-    v.transform(body => body.error),
-  ),
-  v.pipe(
-    v.looseObject({ code: token }),
-    v.transform(body => body.code),
-  ),
-])
+const SignIn = v.looseObject({ access_token: token, refresh_token: token, id_token: token })
 
-/** Creates the client of one issuer. It sends each exchange once and follows no redirect. */
-export function createIdentityProvider(options: IdentityProviderOptions): IdentityProvider {
-  const { issuer, clientId, userAgent, fetch, clock, timeoutMs = 30_000 } = options
+/** Creates the provider over one issuer. It sends each exchange once and follows no redirect. */
+export function createIdentityProvider(options: IdentityProviderOptions): SignInProvider {
+  const { clientId, clock, timeoutMs = 30_000, revokeTimeoutMs = 10_000 } = options
+  const { signInCommand = 'chatmock login' } = options
+  const client = createIssuerClient(options)
+  const now = () => new Date(clock.now()).toISOString()
   return {
     claims: readClaims,
     async refresh(tokens) {
       if (!tokens.refreshToken) {
-        throw loginRequired('The stored login has no refresh token, so it cannot be renewed.')
-      }
-      const request: TokenRequest = {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          accept: 'application/json',
-          'user-agent': userAgent,
-          originator: 'chatmock',
-        },
-        body: JSON.stringify({
-          client_id: clientId,
-          grant_type: 'refresh_token',
-          refresh_token: tokens.refreshToken,
-        }),
-        redirect: 'manual',
-        signal: AbortSignal.timeout(timeoutMs),
-      }
-      try {
-        return await readRefreshResponse(
-          await fetch(`${issuer}/oauth/token`, request),
-          tokens,
-          clock,
+        throw loginRequired(
+          'The stored login has no refresh token, so it cannot be renewed.',
+          signInCommand,
         )
-      } catch (error) {
-        if (error instanceof ProxyError) throw error
-        // The cause is left out: what a client throws may quote the request or the answer.
-        throw unavailable(`${issuer} ${describe(error, timeoutMs)}`)
       }
+      const fields = {
+        client_id: clientId,
+        grant_type: 'refresh_token',
+        refresh_token: tokens.refreshToken,
+      }
+      const answer = await client.post('/oauth/token', fields, timeoutMs)
+      if (answer.status === undefined) throw notRenewed(answer.problem)
+      return readRenewal(answer, tokens, now(), signInCommand)
+    },
+    async redeem(grant) {
+      const answer = await client.post('/oauth/token', redemption(clientId, grant), timeoutMs)
+      if (answer.status === undefined) throw notSignedIn(answer.problem)
+      return readSignIn(answer, now())
+    },
+    async revoke({ refreshToken, accessToken }) {
+      const fields = refreshToken
+        ? { token: refreshToken, token_type_hint: 'refresh_token', client_id: clientId }
+        : { token: accessToken, token_type_hint: 'access_token' }
+      const { status } = await client.post('/oauth/revoke', fields, revokeTimeoutMs)
+      return status !== undefined && isSuccess(status)
     },
   }
 }
 
-/**
- * Reads the answer to a refresh. What it leaves out is kept from `tokens`.
- *
- * @throws ProxyError `chatgpt_login_required` for a final code in a 4xx, and for any 401;
- *   `auth_refresh_unavailable` for whatever else is not new tokens.
- */
-export async function readRefreshResponse(
-  response: TokenResponse,
+function redemption(clientId: string, { code, redirectUri, verifier }: Grant): URLSearchParams {
+  return new URLSearchParams({
+    grant_type: 'authorization_code',
+    client_id: clientId,
+    code,
+    redirect_uri: redirectUri,
+    code_verifier: verifier,
+  })
+}
+
+function readRenewal(
+  { status, text }: IssuerAnswer,
   tokens: Tokens,
-  clock: Clock,
-): Promise<Tokens> {
-  const { status } = response
-  const body = parseJson(await response.text())
-  if (status < 200 || status > 299) throw refusal(status, body)
-  const renewal = v.safeParse(Renewal, body)
-  if (!renewal.success) throw unavailable('The answer of the sign-in service held no access token.')
+  now: string,
+  signInCommand: string,
+): Tokens {
+  if (!isSuccess(status)) {
+    const code = refusalCode(text)
+    const isOver = isFinalRefusal(code) || status === 401
+    if (isOver && isClientError(status)) {
+      throw loginRequired(
+        `The ChatGPT login is over (${isFinalRefusal(code) ? code : 'HTTP 401'}).`,
+        signInCommand,
+      )
+    }
+    throw notRenewed(`The sign-in service answered with HTTP ${status}.`)
+  }
+  const renewal = v.safeParse(Renewal, parseJson(text))
+  if (!renewal.success) throw notRenewed('The answer of the sign-in service held no access token.')
+  const { access_token, refresh_token, id_token } = renewal.output
   return {
-    accessToken: renewal.output.access_token,
-    refreshToken: renewal.output.refresh_token || tokens.refreshToken,
-    idToken: renewal.output.id_token || tokens.idToken,
-    accountId: tokens.accountId,
-    lastRefresh: new Date(clock.now()).toISOString(),
+    ...tokens,
+    accessToken: access_token,
+    refreshToken: refresh_token || tokens.refreshToken,
+    idToken: id_token || tokens.idToken,
+    lastRefresh: now,
   }
 }
 
-function refusal(status: number, body: unknown): ProxyError {
-  const isClientError = status >= 400 && status <= 499 && status !== 429
-  if (isClientError) {
-    const parsed = v.safeParse(Refusal, body)
-    const code = parsed.success ? parsed.output.toLowerCase() : ''
-    // Only codes of the table are repeated: any other text might quote the request.
-    if (FINAL_CODES.has(code)) return loginRequired(`The ChatGPT login is over (${code}).`)
-    if (status === 401) return loginRequired('The ChatGPT login is over (HTTP 401).')
+function readSignIn({ status, text }: IssuerAnswer, now: string): Tokens {
+  if (!isSuccess(status)) {
+    const problem = `The sign-in service answered with ${refusalName(status, text)}.`
+    if (!isClientError(status)) throw notSignedIn(problem)
+    throw loginRequired(
+      `The sign-in was refused (${refusalName(status, text)}) and must be begun again.`,
+      'chatmock login',
+    )
   }
-  return unavailable(`The sign-in service answered with HTTP ${status}.`)
+  const signIn = v.safeParse(SignIn, parseJson(text))
+  if (!signIn.success) {
+    throw notSignedIn('The answer of the sign-in service did not hold all three tokens.')
+  }
+  const { access_token, refresh_token, id_token } = signIn.output
+  return {
+    accessToken: access_token,
+    refreshToken: refresh_token,
+    idToken: id_token,
+    accountId: readClaims(id_token).accountId ?? readClaims(access_token).accountId,
+    lastRefresh: now,
+    loginId: undefined,
+  }
 }
 
-function loginRequired(what: string): ProxyError {
-  return new ProxyError('chatgpt_login_required', `${what} Run: chatmock login`)
+function isSuccess(status: number): boolean {
+  return status >= 200 && status <= 299
 }
 
-function unavailable(what: string): ProxyError {
+/** Whether a status blames the request; 429 blames only its time. */
+function isClientError(status: number): boolean {
+  return status >= 400 && status <= 499 && status !== 429
+}
+
+function loginRequired(what: string, command: string): ProxyError {
+  return new ProxyError('chatgpt_login_required', `${what} Run: ${command}`)
+}
+
+function notRenewed(what: string): ProxyError {
   return new ProxyError(
     'auth_refresh_unavailable',
     `The ChatGPT login could not be renewed for now. ${what}`,
   )
 }
 
-function describe(error: unknown, timeoutMs: number): string {
-  if (error instanceof Error) {
-    if (error.name === 'TimeoutError') return `did not answer within ${timeoutMs} ms.`
-    const code = systemCode(error) ?? systemCode(error.cause)
-    if (code !== undefined) return `could not be reached (${code}).`
-  }
-  return 'could not be reached.'
-}
-
-function systemCode(error: unknown): string | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,40}$/.test(code) ? code : undefined
+function notSignedIn(what: string): ProxyError {
+  return new ProxyError(
+    'auth_refresh_unavailable',
+    `The sign-in could not be finished. ${what} Begin it again. Run: chatmock login`,
+  )
 }
