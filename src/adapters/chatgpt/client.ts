@@ -4,39 +4,40 @@ import type { ChatRequest } from '../../domain/conversation.ts'
 import { ProxyError } from '../../domain/errors.ts'
 import type { ModelEvent } from '../../domain/events.ts'
 import { parseJson } from '../../domain/json.ts'
-import type { ChatModel, Credentials } from '../../domain/ports.ts'
+import type { ChatModel, Credentials, TimeObserver } from '../../domain/ports.ts'
+import type { UsageMeter } from '../../domain/usage-ports.ts'
 import type { BackendCatalog } from './catalog.ts'
+import { connectionFailure, type Fetch, readRefusal, signedHeaders } from './connection.ts'
 import { encodeRequest, type Form } from './encode.ts'
 import { failureInStream, failureOfResponse } from './errors.ts'
 import { type EventOptions, readEvents } from './events.ts'
 import { asObject } from './json.ts'
 import { createTimeLimit, type TimeLimit } from './time-limit.ts'
-
-/** The part of `fetch` that is used. It must have no time limits of its own. */
-export type Fetch = (
-  url: string,
-  init: {
-    readonly method: 'POST'
-    readonly headers: Record<string, string>
-    readonly body: string
-    readonly redirect: 'manual'
-    readonly signal: AbortSignal
-  },
-) => Promise<Response>
+import { createUsageNotes, type UsageNotes } from './usage-notes.ts'
 
 /** What the backend's client depends on. */
 export interface ChatgptOptions extends EventOptions {
   /** The backend without a trailing slash, e.g. `https://chatgpt.com/backend-api`. */
   readonly baseUrl: string
   readonly fetch: Fetch
-  readonly catalog: BackendCatalog
+  readonly catalog: Pick<BackendCatalog, 'list'>
   readonly userAgent: string
   /** How long the backend may take to answer, and then again to send its first event. */
   readonly firstEventTimeoutMs: number
+  readonly usage: UsageMeter
+  readonly time: TimeObserver
+  /** Learns the `x-models-etag` of each answer that has one: it names the catalogue of the account. */
+  readonly onModelsEtag: (etag: string) => void
+  /** What to run when the login is no good. Default: `chatmock login`. */
+  readonly signInCommand?: string
 }
 
-/** Most characters of a refusal that are read. */
-const MAX_REFUSAL_LENGTH = 64 * 1024
+/** One call: what it was signed with, how long it may take, and what it tells of usage. */
+interface Call {
+  readonly credentials: Credentials
+  readonly limit: TimeLimit
+  readonly notes: UsageNotes
+}
 
 /** Creates the model. */
 export function createChatgptModel(options: ChatgptOptions): ChatModel {
@@ -46,21 +47,24 @@ export function createChatgptModel(options: ChatgptOptions): ChatModel {
   async function post(
     request: ChatRequest,
     form: Form,
-    credentials: Credentials,
-    limit: TimeLimit,
+    { credentials, limit }: Call,
   ): Promise<Response> {
     limit.start(options.firstEventTimeoutMs)
-    try {
-      return await options.fetch(`${options.baseUrl}/codex/responses`, {
+    const response = await options
+      .fetch(`${options.baseUrl}/codex/responses`, {
         method: 'POST',
         headers: headersFor(request, form, credentials, options.userAgent),
         body: encodeRequest(request, form),
         redirect: 'manual',
         signal: limit.signal,
       })
-    } catch (error) {
-      throw limit.signal.aborted ? limit.signal.reason : connectionFailure(error)
-    }
+      .catch(error => {
+        throw limit.signal.aborted ? limit.signal.reason : connectionFailure(error)
+      })
+    options.time.observe(response.headers.get('date'))
+    const etag = response.headers.get('x-models-etag')
+    if (etag) options.onModelsEtag(etag)
+    return response
   }
 
   /** Tries the other form after a refusal that blames the form; what works is remembered. */
@@ -68,13 +72,12 @@ export function createChatgptModel(options: ChatgptOptions): ChatModel {
     request: ChatRequest,
     refused: Form,
     refusal: ProxyError,
-    credentials: Credentials,
-    limit: TimeLimit,
+    call: Call,
   ): Promise<Response> {
     const form = refused === 'lite' ? 'normal' : 'lite'
-    const response = await post(request, form, credentials, limit)
+    const response = await post(request, form, call)
     if (!response.ok) {
-      const failure = await failureOf(response)
+      const failure = await failureOf(response, call)
       // Of two refusals of a form the one to show answers the form that the catalogue asks for.
       throw mayBlameForm(response.status) ? refusal : failure
     }
@@ -83,38 +86,45 @@ export function createChatgptModel(options: ChatgptOptions): ChatModel {
     return response
   }
 
-  async function failureOf(response: Response): Promise<ProxyError> {
-    return failureOfResponse(response, await readRefusal(response), options.clock.now())
+  async function failureOf(response: Response, { notes }: Call): Promise<ProxyError> {
+    const body = await readRefusal(response)
+    const now = options.clock.now()
+    const failure = failureOfResponse(response, body, now, options.signInCommand)
+    notes.answer(response.headers, failure)
+    return failure
+  }
+
+  async function accept(response: Response, call: Call): Promise<AsyncIterable<ModelEvent>> {
+    const { limit, notes } = call
+    notes.answer(response.headers)
+    const type = response.headers.get('content-type') ?? ''
+    if (!/^text\/event-stream\b/i.test(type) || !response.body) {
+      const failure = notAStream(type, await readRefusal(response), options.clock.now())
+      notes.failure(failure)
+      throw failure
+    }
+    limit.start(options.firstEventTimeoutMs)
+    return readEvents(response.body, limit, notes, options)
   }
 
   return {
     async respond(request, credentials, signal) {
       const limit = createTimeLimit(signal)
+      const notes = createUsageNotes(options.usage, credentials.accountId, options.clock)
+      const call: Call = { credentials, limit, notes }
       try {
         const listed = options.catalog.list().find(model => model.slug === request.model)
         const form = learned.get(request.model) ?? (listed?.lite ? 'lite' : 'normal')
-        const response = await post(request, form, credentials, limit)
-        if (response.ok) return await accept(response, limit)
-        const failure = await failureOf(response)
+        const response = await post(request, form, call)
+        if (response.ok) return await accept(response, call)
+        const failure = await failureOf(response, call)
         if (!mayBlameForm(response.status) || !blamesForm(failure)) throw failure
-        return await accept(
-          await retryInOtherForm(request, form, failure, credentials, limit),
-          limit,
-        )
+        return await accept(await retryInOtherForm(request, form, failure, call), call)
       } catch (error) {
         limit.end()
         throw signal.aborted ? signal.reason : error
       }
     },
-  }
-
-  async function accept(response: Response, limit: TimeLimit): Promise<AsyncIterable<ModelEvent>> {
-    const type = response.headers.get('content-type') ?? ''
-    if (!/^text\/event-stream\b/i.test(type) || !response.body) {
-      throw notAStream(type, await readRefusal(response), options.clock.now())
-    }
-    limit.start(options.firstEventTimeoutMs)
-    return readEvents(response.body, limit, options)
   }
 }
 
@@ -136,12 +146,9 @@ function headersFor(
   userAgent: string,
 ): Record<string, string> {
   return {
-    authorization: `Bearer ${credentials.accessToken}`,
-    ...(credentials.accountId !== undefined && { 'chatgpt-account-id': credentials.accountId }),
+    ...signedHeaders(credentials, userAgent),
     'content-type': 'application/json',
     accept: 'text/event-stream',
-    originator: 'chatmock',
-    'user-agent': userAgent,
     ...(request.cacheKey !== undefined &&
       isHeaderSafe(request.cacheKey) && { 'session-id': request.cacheKey }),
     ...(form === 'lite' && { 'x-openai-internal-codex-responses-lite': 'true' }),
@@ -153,21 +160,6 @@ function isHeaderSafe(text: string): boolean {
   return /^[\x21-\x7e]{1,64}$/.test(text)
 }
 
-async function readRefusal(response: Response): Promise<string> {
-  try {
-    let text = ''
-    const decoder = new TextDecoder()
-    for await (const chunk of response.body ?? []) {
-      text += decoder.decode(chunk as Uint8Array, { stream: true })
-      if (text.length > MAX_REFUSAL_LENGTH) break
-    }
-    return text
-  } catch {
-    // The status alone says enough; a body that breaks off adds nothing.
-    return ''
-  }
-}
-
 function mayBlameForm(status: number): boolean {
   return status === 400 || status === 404
 }
@@ -175,24 +167,4 @@ function mayBlameForm(status: number): boolean {
 /** Whether a refusal names what differs between the two forms. */
 function blamesForm({ upstream, param }: ProxyError): boolean {
   return /\blite\b|tools\b|\bnamespace\b|reasoning\.context/i.test(`${upstream?.message} ${param}`)
-}
-
-function connectionFailure(error: unknown): ProxyError {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  const { code } = cause as { code?: unknown }
-  // Only a system's error is told of: any other may quote the headers, and with them the token.
-  if (typeof code !== 'string') {
-    return new ProxyError(
-      'upstream_connection_error',
-      'The request to the upstream could not be sent.',
-    )
-  }
-  const isCertificate = /CERT|SELF_SIGNED|UNABLE_TO/.test(code)
-  return new ProxyError(
-    'upstream_connection_error',
-    isCertificate
-      ? `The certificate of the upstream was not accepted (${code}). If a proxy of yours inspects TLS, name its CA in NODE_EXTRA_CA_CERTS.`
-      : `No connection to the upstream (${code}). Check the network, the proxy settings and CHATGPT_LOCAL_BASE_URL.`,
-    { cause },
-  )
 }

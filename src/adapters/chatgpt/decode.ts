@@ -40,8 +40,14 @@ const LEADING_TYPE = /^\{"type":"([^"\\]*)"/
 /** Reads one type of event; `place` names the item of the answer that it is about. */
 type Reader = (event: JsonObject, place: string) => readonly ModelEvent[]
 
-/** Creates a decoder for one answer. `now` tells Unix time in milliseconds. */
-export function createEventDecoder(now: () => number): EventDecoder {
+/**
+ * Creates a decoder for one answer. `now` tells Unix time in milliseconds; `onLimits` gets what is
+ * told of usage in passing (`codex.rate_limits`), which is no part of the answer.
+ */
+export function createEventDecoder(
+  now: () => number,
+  onLimits: (event: JsonObject) => void,
+): EventDecoder {
   const calls = createCalls()
   const texts = createTexts()
   const places = createPlaces()
@@ -120,6 +126,13 @@ export function createEventDecoder(now: () => number): EventDecoder {
     [
       'response.function_call_arguments.done',
       (event, place) => calls.argumentsDone(place, asString(event['arguments']) ?? ''),
+    ],
+    [
+      'codex.rate_limits',
+      event => {
+        onLimits(event)
+        return NOTHING
+      },
     ],
     ['response.completed', event => finish(event, 'stop')],
     ['response.done', event => finish(event, 'stop')],

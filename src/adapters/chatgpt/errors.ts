@@ -42,8 +42,16 @@ interface Complaint {
 
 const NO_COMPLAINT: Complaint = { message: undefined, code: undefined, param: undefined, error: {} }
 
-/** Judges an answer that is not the 200 that was hoped for; `body` may be cut, `now` is in ms. */
-export function failureOfResponse(response: Response, body: string, now: number): ProxyError {
+/**
+ * Judges an answer that is not the 200 that was hoped for; `body` may be cut, `now` is in ms, and
+ * `signInCommand` is what to run if the login is no good.
+ */
+export function failureOfResponse(
+  response: Response,
+  body: string,
+  now: number,
+  signInCommand = 'chatmock login',
+): ProxyError {
   const { status, headers } = response
   const isHtml = /text\/html/i.test(headers.get('content-type') ?? '') || /^\s*</.test(body)
   if (status >= 300 && status < 400) {
@@ -61,7 +69,8 @@ export function failureOfResponse(response: Response, body: string, now: number)
   }
   const complaint = isHtml ? NO_COMPLAINT : readComplaint(body)
   const retryAfterSeconds = retryAfterOf(headers, now) ?? retryHint(complaint.message)
-  return toError(codeOfStatus(status, complaint), complaint, { status, retryAfterSeconds, now })
+  const code = codeOfStatus(status, complaint)
+  return toError(code, complaint, { status, retryAfterSeconds, now, signInCommand })
 }
 
 /** Judges the `error` of `response.failed` or of an `error` event; `now` is in ms. */
@@ -147,17 +156,21 @@ interface Circumstances {
   readonly status: number | undefined
   readonly retryAfterSeconds: number | undefined
   readonly now: number
+  readonly signInCommand?: string
 }
 
 function toError(
   code: ErrorCode,
   { message, code: upstreamCode, param, error }: Complaint,
-  { status, retryAfterSeconds, now }: Circumstances,
+  { status, retryAfterSeconds, now, signInCommand }: Circumstances,
 ): ProxyError {
   const facts = { upstream: { status, code: upstreamCode, message }, param, retryAfterSeconds }
   switch (code) {
     case 'chatgpt_login_required':
-      return new ProxyError(code, 'ChatGPT no longer accepts this login. Run: chatmock login')
+      return new ProxyError(
+        code,
+        `ChatGPT no longer accepts this login. Run: ${signInCommand ?? 'chatmock login'}`,
+      )
     case 'unsupported_parameter':
       return new ProxyError(code, message ?? '', {
         ...facts,

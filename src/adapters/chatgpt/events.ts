@@ -6,6 +6,7 @@ import type { Clock, Log } from '../../domain/ports.ts'
 import { createEventDecoder } from './decode.ts'
 import { createSseReader } from './sse.ts'
 import type { TimeLimit } from './time-limit.ts'
+import type { UsageNotes } from './usage-notes.ts'
 
 /** So many events in a row that are none mean that this is not the protocol we speak. */
 const MAX_BAD_EVENTS = 100
@@ -24,7 +25,7 @@ export interface EventOptions {
 
 /**
  * Reads an answer to its terminal event; whatever follows is of no interest.
- * The limit runs only while the upstream is being waited for.
+ * The limit runs only while the upstream is being waited for. What is told of usage goes to `notes`.
  *
  * @throws ProxyError `upstream_stream_incomplete` if it ends before its terminal event;
  *   `upstream_invalid_response`, `upstream_event_too_large`, `upstream_timeout`; and the
@@ -33,10 +34,11 @@ export interface EventOptions {
 export async function* readEvents(
   body: ReadableStream<Uint8Array>,
   limit: TimeLimit,
+  notes: UsageNotes,
   { idleTimeoutMs, clock, log }: EventOptions,
 ): AsyncGenerator<ModelEvent, void, void> {
   const sse = createSseReader()
-  const decoder = createEventDecoder(clock.now)
+  const decoder = createEventDecoder(clock.now, notes.event)
   const bytes = body.getReader()
   let hasBegun = false
   let isWhole = false
@@ -76,6 +78,7 @@ export async function* readEvents(
     }
   } catch (error) {
     if (limit.signal.aborted) throw limit.signal.reason
+    notes.failure(error)
     throw error instanceof ProxyError ? error : incomplete(error)
   } finally {
     if (bad > 0) log.warn('upstream sent events that are not valid', { count: bad })

@@ -16,8 +16,11 @@ export interface TimeLimit {
   end(): void
 }
 
-/** Creates a limit that is not running yet. */
-export function createTimeLimit(client: AbortSignal): TimeLimit {
+/** Creates a limit that is not running yet; `describe` says what it means that the time is up. */
+export function createTimeLimit(
+  client: AbortSignal,
+  describe: (milliseconds: number) => string = describeSilence,
+): TimeLimit {
   const controller = new AbortController()
   const leave = () => controller.abort(client.reason)
   const release = () => client.removeEventListener('abort', leave)
@@ -28,7 +31,10 @@ export function createTimeLimit(client: AbortSignal): TimeLimit {
     signal: controller.signal,
     start(milliseconds) {
       clearTimeout(timer)
-      timer = setTimeout(() => controller.abort(timeout(milliseconds)), milliseconds)
+      timer = setTimeout(
+        () => controller.abort(new ProxyError('upstream_timeout', describe(milliseconds))),
+        milliseconds,
+      )
     },
     stop: () => clearTimeout(timer),
     release,
@@ -40,9 +46,6 @@ export function createTimeLimit(client: AbortSignal): TimeLimit {
   }
 }
 
-function timeout(milliseconds: number): ProxyError {
-  return new ProxyError(
-    'upstream_timeout',
-    `The upstream was silent for ${milliseconds / 1000} seconds. CHATGPT_LOCAL_FIRST_EVENT_TIMEOUT and CHATGPT_LOCAL_IDLE_TIMEOUT set the limits.`,
-  )
+function describeSilence(milliseconds: number): string {
+  return `The upstream was silent for ${milliseconds / 1000} seconds. CHATGPT_LOCAL_FIRST_EVENT_TIMEOUT and CHATGPT_LOCAL_IDLE_TIMEOUT set the limits.`
 }

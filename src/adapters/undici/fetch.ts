@@ -26,7 +26,7 @@ export interface OutboundFetch {
 export interface OutboundInit {
   readonly method: string
   readonly headers: Record<string, string>
-  readonly body: string
+  readonly body?: string
   readonly redirect: 'manual'
   readonly signal: AbortSignal
 }

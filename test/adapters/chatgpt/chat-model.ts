@@ -1,12 +1,13 @@
 import t from 'tap'
-import { createKnownCatalog } from '../../../src/adapters/chatgpt/catalog.ts'
 import { createChatgptModel } from '../../../src/adapters/chatgpt/client.ts'
+import { KNOWN_MODELS } from '../../../src/adapters/chatgpt/known-models.ts'
 import { chatModelContract } from '../../contracts/chat-model.ts'
 import { chatRequest } from '../../fakes/chat-request.ts'
 import { createFakeClock } from '../../fakes/clock.ts'
 import { createFakeLog } from '../../fakes/log.ts'
 import { startFetch } from '../../fakes/outbound.ts'
 import { frames, openStream, startUpstream } from '../../fakes/upstream-server.ts'
+import { createFakeUsageMeter } from '../../fakes/usage-meter.ts'
 
 const created = { type: 'response.created', response: { id: 'resp_1' } }
 
@@ -23,12 +24,15 @@ chatModelContract(t, async t => {
     model: createChatgptModel({
       baseUrl: upstream.url,
       fetch,
-      catalog: createKnownCatalog(),
+      catalog: { list: () => KNOWN_MODELS },
       userAgent: 'chatmock/test',
       firstEventTimeoutMs: 10_000,
       idleTimeoutMs: 10_000,
       clock: createFakeClock(0),
       log: createFakeLog(),
+      usage: createFakeUsageMeter(),
+      time: { observe: () => {} },
+      onModelsEtag: () => {},
     }),
     credentials: { accessToken: 'token', accountId: undefined },
     whole: chatRequest({ model: 'whole' }),

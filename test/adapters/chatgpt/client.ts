@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
-import { createKnownCatalog } from '../../../src/adapters/chatgpt/catalog.ts'
 import { createChatgptModel } from '../../../src/adapters/chatgpt/client.ts'
+import { KNOWN_MODELS } from '../../../src/adapters/chatgpt/known-models.ts'
 import type { ChatRequest } from '../../../src/domain/conversation.ts'
 import type { ModelEvent } from '../../../src/domain/events.ts'
 import { chatRequest } from '../../fakes/chat-request.ts'
@@ -18,6 +18,7 @@ import {
   streamInPieces,
   type UpstreamServer,
 } from '../../fakes/upstream-server.ts'
+import { createFakeUsageMeter } from '../../fakes/usage-meter.ts'
 
 const recording = (name: string) =>
   readFileSync(new URL(`../../recordings/${name}.sse`, import.meta.url))
@@ -41,15 +42,21 @@ async function start(t: Test, ...answers: Answer[]) {
 async function startModel(t: Test, answers: Answer[], times: Times = {}) {
   const { upstream, fetch } = await start(t, ...answers)
   const log = createFakeLog()
+  const usage = createFakeUsageMeter()
+  const dates: (string | null)[] = []
+  const etags: string[] = []
   const model = createChatgptModel({
     baseUrl: upstream.url,
     fetch,
-    catalog: createKnownCatalog(),
+    catalog: { list: () => KNOWN_MODELS },
     userAgent: 'chatmock/test',
     firstEventTimeoutMs: 10_000,
     idleTimeoutMs: 10_000,
     clock: createFakeClock(0),
     log,
+    usage,
+    time: { observe: date => dates.push(date) },
+    onModelsEtag: etag => etags.push(etag),
     ...times,
   })
   const ask = async (
@@ -62,7 +69,7 @@ async function startModel(t: Test, answers: Answer[], times: Times = {}) {
     }
     return events
   }
-  return { upstream, model, log, ask }
+  return { upstream, model, log, usage, dates, etags, ask }
 }
 
 interface Times {
@@ -430,4 +437,113 @@ t.test('where both forms are refused the first refusal is told and nothing is le
   upstream.play(stream(recording('text')))
   await ask()
   t.notOk(upstream.requests[2]?.headers['x-openai-internal-codex-responses-lite'])
+})
+
+/** The windows of the headers below, as they are read when the clock stands at 0. */
+const fiveHours = { windowMinutes: 300, usedPercent: 100, resetsAt: 3600 }
+const weekly = { windowMinutes: 10080, usedPercent: 40.5, resetsAt: 86400 }
+const limitHeaders = {
+  'x-codex-plan-type': 'plus',
+  'x-codex-primary-used-percent': '100',
+  'x-codex-primary-window-minutes': '300',
+  'x-codex-primary-reset-at': '3600',
+  'x-codex-secondary-used-percent': '40.5',
+  'x-codex-secondary-window-minutes': '10080',
+  'x-codex-secondary-reset-after-seconds': '86400',
+}
+const reading = (over: object) => ({
+  accountId: 'account-1',
+  planType: 'plus',
+  limits: [{ id: 'codex', name: undefined, windows: [fiveHours, weekly] }],
+  limitReachedUntil: undefined,
+  ...over,
+})
+
+/** Plays an event stream that comes with headers. */
+const streamWith =
+  (headers: Record<string, string>, text: string | Uint8Array): Answer =>
+  response =>
+    void response.writeHead(200, { 'content-type': 'text/event-stream', ...headers }).end(text)
+
+t.test('what the head of an answer tells besides is passed on', async t => {
+  const date = 'Sun, 22 Nov 2026 12:00:00 GMT'
+  const headers = { ...limitHeaders, date, 'x-models-etag': 'W/"models-2"' }
+  const { upstream, usage, dates, etags, ask } = await startModel(t, [
+    streamWith(headers, recording('text')),
+  ])
+  await ask()
+  t.strictSame(usage.readings, [reading({})])
+  t.strictSame(dates, [date])
+  t.strictSame(etags, ['W/"models-2"'])
+
+  upstream.play(json(500, {}, { ...headers, 'x-models-etag': 'W/"models-3"' }))
+  await t.rejects(ask(), { code: 'upstream_error' })
+  t.strictSame(usage.readings, [reading({}), reading({})])
+  t.strictSame(dates, [date, date])
+  t.strictSame(etags, ['W/"models-2"', 'W/"models-3"'])
+
+  upstream.play(streamWith({ 'x-models-etag': '' }, recording('text')))
+  await ask()
+  t.equal(usage.readings.length, 2, 'a head that tells nothing is no reading')
+  t.equal(etags.length, 2)
+})
+
+t.test('a usage limit is recorded until its reset, wherever it is told', async t => {
+  const limit = { type: 'usage_limit_reached', message: 'm', plan_type: 'pro', resets_at: 7200 }
+  const untold = { type: 'usage_limit_reached', message: 'm' }
+  const { upstream, usage, ask } = await startModel(t, [json(429, { error: limit })])
+  const alone = reading({ planType: 'pro', limits: [], limitReachedUntil: 7200 })
+  const failed = frames(created, { type: 'response.failed', response: { error: limit } } as never)
+  const answers: [string, Answer, readonly object[]][] = [
+    ['in a body alone', json(429, { error: limit }), [alone]],
+    [
+      'in a body with headers',
+      json(429, { error: limit }, limitHeaders),
+      [reading({ planType: 'pro', limitReachedUntil: 7200 })],
+    ],
+    [
+      'in a body without a time, with headers',
+      json(429, { error: untold }, limitHeaders),
+      [reading({ limitReachedUntil: 3600 })],
+    ],
+    ['without any time', json(429, { error: untold }), []],
+    ['in a 200 that is JSON', json(200, { error: limit }), [alone]],
+    ['inside a stream', stream(failed), [alone]],
+  ]
+  let seen = 0
+  for (const [where, answer, expected] of answers) {
+    upstream.play(answer)
+    await t.rejects(ask(), { code: 'usage_limit_reached' }, where)
+    t.strictSame(usage.readings.slice(seen), expected, where)
+    seen = usage.readings.length
+  }
+})
+
+t.test('a failure that is no usage limit says nothing of usage', async t => {
+  const error = { code: 'server_is_overloaded', message: 'busy' }
+  const failed = frames(created, { type: 'response.failed', response: { error } } as never)
+  const { upstream, usage, ask } = await startModel(t, [stream(failed)])
+  await t.rejects(ask(), { code: 'server_is_overloaded' })
+  upstream.play(json(503, { error }))
+  await t.rejects(ask(), { code: 'server_is_overloaded' })
+  t.strictSame(usage.readings, [])
+})
+
+t.test('an event about usage is recorded', async t => {
+  const event = {
+    type: 'codex.rate_limits',
+    plan_type: 'plus',
+    rate_limits: {
+      primary: { used_percent: 100, window_minutes: 300, reset_at: 3600 },
+      secondary: { used_percent: 40.5, window_minutes: 10080, reset_at: 86400 },
+    },
+  }
+  const { usage, ask } = await startModel(t, [
+    stream(frames(event, created, { type: 'response.completed' })),
+  ])
+  t.strictSame(
+    (await ask()).map(({ type }) => type),
+    ['started', 'finished'],
+  )
+  t.strictSame(usage.readings, [reading({})])
 })

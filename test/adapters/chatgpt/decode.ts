@@ -5,7 +5,10 @@ import { createSseReader } from '../../../src/adapters/chatgpt/sse.ts'
 import type { ModelEvent } from '../../../src/domain/events.ts'
 
 function decodeAll(events: readonly (string | object)[]): ModelEvent[] {
-  const decoder = createEventDecoder(() => 0)
+  const decoder = createEventDecoder(
+    () => 0,
+    () => {},
+  )
   return events.flatMap(event => [
     ...(decoder.decode(typeof event === 'string' ? event : JSON.stringify(event)) ?? []),
   ])
@@ -128,7 +131,10 @@ t.test('a delta is the same event in any spelling', async t => {
 })
 
 t.test('a delta that is no valid JSON is no event, however it is spelled', async t => {
-  const decoder = createEventDecoder(() => 0)
+  const decoder = createEventDecoder(
+    () => 0,
+    () => {},
+  )
   const bad = [
     '{"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"a',
     '{"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"a\u0001"}',
@@ -147,7 +153,10 @@ t.test('a delta that is no valid JSON is no event, however it is spelled', async
 })
 
 t.test('a long run that almost matches is refused in linear time', async t => {
-  const decoder = createEventDecoder(() => 0)
+  const decoder = createEventDecoder(
+    () => 0,
+    () => {},
+  )
   const text = `{"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"${'a\\n'.repeat(20_000)}`
   t.equal(decoder.decode(text), undefined)
 })
@@ -172,6 +181,18 @@ t.test('events that nobody needs are skipped', async t => {
     ]),
     [],
   )
+})
+
+t.test('what is told of usage is passed on, and is no part of the answer', async t => {
+  const told: unknown[] = []
+  const decoder = createEventDecoder(
+    () => 0,
+    event => told.push(event['plan_type']),
+  )
+  t.strictSame(decoder.decode('{"type":"codex.rate_limits","plan_type":"plus"}'), [])
+  t.strictSame(decoder.decode('{ "plan_type": "pro", "type": "codex.rate_limits" }'), [])
+  t.strictSame(decoder.decode('{"type":"codex.response.metadata","plan_type":"free"}'), [])
+  t.strictSame(told, ['plus', 'pro'])
 })
 
 t.test('an unknown type is skipped wherever it stands, whatever it is called', async t => {

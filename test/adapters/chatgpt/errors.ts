@@ -258,6 +258,10 @@ t.test('a reset is told both as a time and as a wait, if it is plausible', async
     message: 'm.',
     usageLimit: { resetsAt: undefined, resetsInSeconds: undefined },
   })
+  t.match(limit({ resets_at: 1e300, resets_in_seconds: 60 }), {
+    usageLimit: { resetsAt: NOW / 1000 + 60, resetsInSeconds: 60 },
+  })
+  t.match(limit({ resets_at: -1e300 }), { usageLimit: { resetsAt: undefined } })
   t.equal(limit({}).message, 'm.')
 })
 

@@ -1,0 +1,98 @@
+/** Small questions to the backend: one GET, one JSON answer. */
+
+import { ProxyError } from '../../domain/errors.ts'
+import { parseJson } from '../../domain/json.ts'
+import type { Clock, Credentials, TimeObserver } from '../../domain/ports.ts'
+import {
+  connectionFailure,
+  type Fetch,
+  readRefusal,
+  readText,
+  signedHeaders,
+} from './connection.ts'
+import { failureOfResponse } from './errors.ts'
+import { createTimeLimit } from './time-limit.ts'
+
+/** What asking depends on. */
+export interface QueryOptions {
+  /** The backend without a trailing slash. */
+  readonly baseUrl: string
+  readonly fetch: Fetch
+  readonly userAgent: string
+  readonly clock: Clock
+  readonly time: TimeObserver
+  /** For the whole exchange, the body included; 15 s by default. */
+  readonly timeoutMs?: number
+  /** What to run when the login is no good. Default: `chatmock login`. */
+  readonly signInCommand?: string
+}
+
+/** What the backend answered; `body` is its JSON. */
+export interface QueryAnswer {
+  readonly body: unknown
+  readonly headers: Headers
+}
+
+/**
+ * Asks for what is at a path (with its query string) of the backend.
+ *
+ * @throws ProxyError `chatgpt_login_required` if the credentials were refused; the codes of any
+ *   other refusal; `upstream_connection_error`, `upstream_timeout`, `upstream_response_too_large`,
+ *   `upstream_invalid_response` for what is no JSON. The signal's reason if it aborts.
+ */
+export type Query = (
+  path: string,
+  credentials: Credentials,
+  signal: AbortSignal,
+) => Promise<QueryAnswer>
+
+/** Most characters of an answer that are read. */
+const MAX_BODY_LENGTH = 8 * 1024 * 1024
+
+/** Creates the function that asks. */
+export function createQuery(options: QueryOptions): Query {
+  const { baseUrl, fetch, userAgent, clock, time, timeoutMs = 15_000, signInCommand } = options
+  return async (path, credentials, signal) => {
+    const limit = createTimeLimit(
+      signal,
+      ms => `The upstream did not answer within ${ms / 1000} seconds.`,
+    )
+    limit.start(timeoutMs)
+    try {
+      const response = await fetch(`${baseUrl}${path}`, {
+        method: 'GET',
+        headers: { ...signedHeaders(credentials, userAgent), accept: 'application/json' },
+        redirect: 'manual',
+        signal: limit.signal,
+      })
+      time.observe(response.headers.get('date'))
+      if (!response.ok) {
+        const body = await readRefusal(response)
+        throw failureOfResponse(response, body, clock.now(), signInCommand)
+      }
+      return { body: await readJson(response), headers: response.headers }
+    } catch (error) {
+      if (signal.aborted) throw signal.reason
+      if (error instanceof ProxyError) throw error
+      throw limit.signal.aborted ? limit.signal.reason : connectionFailure(error)
+    } finally {
+      limit.end()
+    }
+  }
+}
+
+async function readJson(response: Response): Promise<unknown> {
+  const text = await readText(response, MAX_BODY_LENGTH)
+  if (text.length > MAX_BODY_LENGTH) {
+    throw new ProxyError(
+      'upstream_response_too_large',
+      'The upstream sent an answer larger than 8 MiB.',
+    )
+  }
+  const body = parseJson(text)
+  if (body !== undefined) return body
+  throw new ProxyError(
+    'upstream_invalid_response',
+    'The upstream answered with something else than JSON. Check CHATGPT_LOCAL_BASE_URL and the network (a sign-in page of the network does this).',
+  )
+}
