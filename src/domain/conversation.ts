@@ -1,7 +1,16 @@
 /** What a client asks of a model, in no protocol's own terms. */
 
-/** How hard a model thinks, from least to most. */
-export const EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const
+/** How hard a model thinks, from least to most. `ultra` is a wish: it is sent as another level. */
+export const EFFORTS = [
+  'none',
+  'minimal',
+  'low',
+  'medium',
+  'high',
+  'xhigh',
+  'max',
+  'ultra',
+] as const
 /** One of {@link EFFORTS}. */
 export type Effort = (typeof EFFORTS)[number]
 

@@ -10,29 +10,73 @@ export interface ResolvedModel {
   readonly entry: ModelEntry | undefined
 }
 
+/** Ollama's clients add `:latest` to any name that has no tag. */
+const WITH_EFFORT = new RegExp(`^(.+)([-_:])(${EFFORTS.join('|')})(?::latest)?$`, 'i')
+
+/** Models have names of their own that end like this, so an unlisted one is not cut there. */
+const ENDINGS_OF_NAMES: readonly Effort[] = ['max', 'ultra']
+
 /**
- * Finds the model that a name means: the exact slug first, then a slug followed by
- * `-effort`, `_effort` or `:effort`. Any other name passes through unchanged, for the
- * upstream to judge.
+ * Finds the model that a name means, in `models`, which are sorted best first:
+ *
+ * 1. the slug itself, then a slug followed by `-effort`, `_effort` or `:effort`;
+ * 2. the same for an alias: case does not matter, `gpt5` is `gpt-5`, `-latest` and `:latest`
+ *    may be there or not, and `codex` is the first model, as is an empty name.
+ *
+ * An effort is cut off an unlisted name as well, except `-max` and `-ultra` (with `_` too).
+ * Any other name passes through unchanged, for the upstream to judge.
  */
 export function resolveModel(name: string, models: readonly ModelEntry[]): ResolvedModel {
-  const exact = models.find(model => model.slug === name)
-  if (exact) return { slug: name, effort: undefined, entry: exact }
-  for (const entry of models) {
-    if (!name.startsWith(entry.slug) || !'-_:'.includes(name[entry.slug.length] ?? ' ')) continue
-    const suffix = name.slice(entry.slug.length + 1)
-    const effort = EFFORTS.find(known => known === suffix)
-    if (effort) return { slug: entry.slug, effort, entry }
+  const cut = cutEffort(name)
+  const readings = [{ base: name, effort: undefined }, ...(cut ? [cut] : [])]
+  for (const find of [findSlug, findAlias]) {
+    for (const { base, effort } of readings) {
+      const entry = find(base, models)
+      if (entry) return { slug: entry.slug, effort, entry }
+    }
   }
+  if (cut?.isCertain) return { slug: cut.base, effort: cut.effort, entry: undefined }
   return { slug: name, effort: undefined, entry: undefined }
 }
 
+function cutEffort(name: string) {
+  const [, base, separator, suffix] = WITH_EFFORT.exec(name) ?? []
+  const effort = EFFORTS.find(known => known === suffix?.toLowerCase())
+  if (base === undefined || effort === undefined) return undefined
+  return { base, effort, isCertain: separator === ':' || !ENDINGS_OF_NAMES.includes(effort) }
+}
+
+function findSlug(name: string, models: readonly ModelEntry[]): ModelEntry | undefined {
+  return models.find(({ slug }) => slug === name)
+}
+
+function findAlias(name: string, models: readonly ModelEntry[]): ModelEntry | undefined {
+  const entry =
+    models.find(({ slug }) => tidy(slug) === tidy(name)) ??
+    models.find(({ slug }) => withoutLatest(slug) === withoutLatest(name))
+  return entry ?? (name === '' || withoutLatest(name) === 'codex' ? models[0] : undefined)
+}
+
+function tidy(name: string): string {
+  return name.toLowerCase().replace(/^gpt(?=\d)/, 'gpt-')
+}
+
+function withoutLatest(name: string): string {
+  return tidy(name).replace(/[-:]latest$/, '')
+}
+
 /**
- * Fits an effort to a model: the nearest level it takes at or below the wanted one, else
- * its lowest. Without a catalogue entry the wanted effort stands.
+ * Fits an effort to a model: the nearest level it takes at or below the wanted one, else its
+ * lowest. `none` stands for no thinking at all, so it is taken only where it is wanted, or where
+ * the model knows nothing else. `ultra` becomes what the model has for it, or `max`. Without a
+ * catalogue entry any other effort stands.
  */
-export function fitEffort(wanted: Effort, entry: ModelEntry | undefined): Effort {
-  const taken = EFFORTS.filter(effort => entry?.efforts.includes(effort))
-  const below = taken.filter(effort => EFFORTS.indexOf(effort) <= EFFORTS.indexOf(wanted))
-  return below.at(-1) ?? taken[0] ?? wanted
+export function fitEffort(wanted: Effort, entry: ModelEntry | undefined): Exclude<Effort, 'ultra'> {
+  const goal = wanted === 'ultra' ? (entry?.ultraEffort ?? 'max') : wanted
+  const sendable = EFFORTS.filter(effort => effort !== 'ultra')
+  const taken = sendable.filter(effort => entry?.efforts.includes(effort))
+  if (taken.includes(goal)) return goal
+  const levels = taken.filter(effort => effort !== 'none')
+  const below = levels.filter(effort => EFFORTS.indexOf(effort) < EFFORTS.indexOf(goal))
+  return below.at(-1) ?? levels[0] ?? taken[0] ?? goal
 }

@@ -2,13 +2,13 @@ import t from 'tap'
 import { type ChatDefaults, createChat } from '../../src/domain/chat.ts'
 import type { ChatRequest } from '../../src/domain/conversation.ts'
 import { ProxyError } from '../../src/domain/errors.ts'
-import type { ModelEntry } from '../../src/domain/ports.ts'
 import { createFakeChatModel, type FakeChatModel } from '../fakes/chat-model.ts'
 import { chatRequest, developerSays, userSays } from '../fakes/chat-request.ts'
+import { modelEntry } from '../fakes/model-entry.ts'
 
-const models: readonly ModelEntry[] = [
-  { slug: 'big', efforts: ['low', 'high'], defaultEffort: 'low', contextWindow: 1, priority: true },
-  { slug: 'small', efforts: [], defaultEffort: undefined, contextWindow: 1, priority: false },
+const models = [
+  modelEntry({ slug: 'big', efforts: ['low', 'high'], defaultEffort: 'low' }),
+  modelEntry({ slug: 'small', efforts: [], priority: false }),
 ]
 const defaults: ChatDefaults = {
   prompt: 'Be kind.',
@@ -23,7 +23,7 @@ function chatWith(model: FakeChatModel, over: Partial<ChatDefaults> = {}, accoun
   const chat = createChat(
     {
       model,
-      catalog: { list: () => models },
+      catalog: { list: () => models, fetchedAt: () => undefined },
       authenticator: {
         credentials: async () => ({ accessToken: 'old', accountId }),
         renew: async ({ accessToken }) => {
@@ -75,6 +75,7 @@ t.test(
     t.equal(await effort({ model: 'big' }, 'high'), 'high')
     t.equal(await effort({ model: 'big' }), 'low')
     t.equal(await effort({ model: 'unknown' }), 'medium')
+    t.equal(await effort({ model: 'unknown', effort: 'ultra' }), 'max')
   },
 )
 

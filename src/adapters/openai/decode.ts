@@ -1,22 +1,10 @@
 /** The body of a chat request as the domain's. */
 
-import type {
-  ChatRequest,
-  Effort,
-  OutputFormat,
-  Tool,
-  ToolChoice,
-} from '../../domain/conversation.ts'
+import type { ChatRequest, OutputFormat, Tool, ToolChoice } from '../../domain/conversation.ts'
 import { ProxyError } from '../../domain/errors.ts'
 import { check } from './check.ts'
 import { decodeMessages } from './messages.ts'
-import {
-  ChatBody,
-  type WIRE_EFFORTS,
-  type WireFormat,
-  type WireTool,
-  type WireToolChoice,
-} from './schema.ts'
+import { ChatBody, type WireFormat, type WireTool, type WireToolChoice } from './schema.ts'
 
 /** A chat request and what the answer must look like. */
 export interface DecodedChat {
@@ -84,7 +72,7 @@ export function decodeChat(
       toolChoice: decodeToolChoice(chat.tool_choice ?? 'auto', tools),
       parallelToolCalls: chat.parallel_tool_calls ?? true,
       format: decodeFormat(chat.response_format),
-      effort: decodeEffort(chat.reasoning_effort ?? chat.reasoning?.effort),
+      effort: chat.reasoning_effort ?? chat.reasoning?.effort ?? undefined,
       summary: chat.reasoning?.summary ?? undefined,
       verbosity: chat.verbosity ?? undefined,
       priority: isPriority,
@@ -145,12 +133,6 @@ function decodeFormat(format: WireFormat | null | undefined): OutputFormat | und
     default:
       return undefined
   }
-}
-
-function decodeEffort(
-  effort: (typeof WIRE_EFFORTS)[number] | null | undefined,
-): Effort | undefined {
-  return effort === 'ultra' ? 'max' : (effort ?? undefined)
 }
 
 function refused(name: string, why: string): ProxyError {

@@ -1,24 +1,12 @@
 /** Request bodies of the OpenAI API, checked once at the edge. */
 
 import * as v from 'valibot'
-import { IMAGE_DETAILS, SUMMARIES, VERBOSITIES } from '../../domain/conversation.ts'
+import { EFFORTS, IMAGE_DETAILS, SUMMARIES, VERBOSITIES } from '../../domain/conversation.ts'
 
 /** Limits far above what clients send, so that a broken one cannot keep the service busy. */
 const MAX_MESSAGES = 10_000
 const MAX_TOOLS = 512
 const MAX_PARTS = 10_000
-
-/** What people and programs write for an effort; `ultra` is the clients' name for the most. */
-export const WIRE_EFFORTS = [
-  'none',
-  'minimal',
-  'low',
-  'medium',
-  'high',
-  'xhigh',
-  'max',
-  'ultra',
-] as const
 
 /** Any JSON object; the library's own record takes arrays too. */
 const JsonObject = v.custom<Readonly<Record<string, unknown>>>(
@@ -123,10 +111,10 @@ export const ChatBody = v.looseObject({
   tool_choice: v.nullish(ToolChoice),
   parallel_tool_calls: v.nullish(v.boolean()),
   response_format: v.nullish(ResponseFormat),
-  reasoning_effort: v.nullish(v.picklist(WIRE_EFFORTS)),
+  reasoning_effort: v.nullish(v.picklist(EFFORTS)),
   reasoning: v.nullish(
     v.looseObject({
-      effort: v.nullish(v.picklist(WIRE_EFFORTS)),
+      effort: v.nullish(v.picklist(EFFORTS)),
       summary: v.nullish(v.picklist(SUMMARIES)),
     }),
   ),

@@ -83,7 +83,7 @@ t.test('the session header names the conversation unless the body does', async t
 })
 
 t.test('small spellings mean what their users mean', async t => {
-  t.equal(decode({ messages: [hi], reasoning_effort: 'ultra' }).request.effort, 'max')
+  t.equal(decode({ messages: [hi], reasoning_effort: 'ultra' }).request.effort, 'ultra')
   t.equal(decode({ messages: [hi], reasoning: { effort: 'none' } }).request.effort, 'none')
   t.equal(decode({ messages: [hi], response_format: { type: 'text' } }).request.format, undefined)
   t.strictSame(

@@ -1,14 +1,8 @@
 import t from 'tap'
 import { encodeModelNamed, encodeModels } from '../../../src/adapters/openai/models.ts'
-import type { ModelEntry } from '../../../src/domain/ports.ts'
+import { modelEntry } from '../../fakes/model-entry.ts'
 
-const entry = (slug: string): ModelEntry => ({
-  slug,
-  efforts: ['low', 'high'],
-  defaultEffort: 'low',
-  contextWindow: undefined,
-  priority: false,
-})
+const entry = (slug: string) => modelEntry({ slug })
 
 t.test('the list has each model once, in order', async t => {
   t.strictSame(encodeModels([entry('b'), entry('a')]), {
