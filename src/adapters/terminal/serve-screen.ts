@@ -1,5 +1,7 @@
 /** What `chatmock serve` tells the person who started it. */
 
+import { quote } from './shell.ts'
+
 /** What the screen shows. */
 export interface ServeFacts {
   readonly version: string
@@ -7,12 +9,12 @@ export interface ServeFacts {
   /** Base address without a path, e.g. `http://127.0.0.1:8000`. */
   readonly address: string
   readonly models: readonly string[]
-  /** What the person has to do before it works, if anything. */
-  readonly hint: string | undefined
+  /** What the person should know or do before it works, a sentence each. */
+  readonly hints: readonly string[]
 }
 
 /** Returns the screen, with the command to try. */
-export function serveScreen({ version, upstream, address, models, hint }: ServeFacts): string {
+export function serveScreen({ version, upstream, address, models, hints }: ServeFacts): string {
   const model = models[0] ?? 'MODEL'
   const body = JSON.stringify({
     model,
@@ -25,7 +27,7 @@ export function serveScreen({ version, upstream, address, models, hint }: ServeF
     `  Base URL   ${address}/v1`,
     '  API key    any text will do',
     `  Models     ${models.join(', ') || 'none known yet'}`,
-    ...(hint === undefined ? [] : ['', `  ${hint}`]),
+    ...(hints.length === 0 ? [] : ['', ...hints.map(hint => `  ${hint}`)]),
     '',
     '  Try it:',
     `  curl -N ${quote(`${address}/v1/chat/completions`)} -H 'content-type: application/json' -d ${quote(body)}`,
@@ -33,9 +35,4 @@ export function serveScreen({ version, upstream, address, models, hint }: ServeF
     'Press Ctrl-C to stop.',
   ]
   return `${lines.join('\n')}\n`
-}
-
-/** Quotes for any POSIX shell; zsh would take the brackets of an IPv6 address for a pattern. */
-function quote(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`
 }

@@ -7,7 +7,7 @@ t.test('tells where the service is and gives a command to try', async t => {
     upstream: 'ChatGPT',
     address: 'http://127.0.0.1:8000',
     models: ['gpt-5', 'gpt-5-codex'],
-    hint: undefined,
+    hints: [],
   })
   t.equal(
     screen,
@@ -31,7 +31,7 @@ t.test('says what has to be done first', async t => {
     upstream: 'ChatGPT',
     address: 'http://[::1]:8000',
     models: ["ada's"],
-    hint: 'Not signed in yet. Run: chatmock login',
+    hints: ['Not signed in yet. Run: chatmock login', 'The Codex CLI is signed in.'],
   })
   t.equal(
     screen,
@@ -42,6 +42,7 @@ t.test('says what has to be done first', async t => {
   Models     ada's
 
   Not signed in yet. Run: chatmock login
+  The Codex CLI is signed in.
 
   Try it:
   curl -N 'http://[::1]:8000/v1/chat/completions' -H 'content-type: application/json' -d '{"model":"ada'\\''s","stream":true,"messages":[{"role":"user","content":"Hello! What can you do?"}]}'
@@ -57,7 +58,7 @@ t.test('says so where no model is known', async t => {
     upstream: 'ChatGPT',
     address: 'http://127.0.0.1:8000',
     models: [],
-    hint: undefined,
+    hints: [],
   })
   t.match(screen, '\n  Models     none known yet\n')
   t.match(screen, '-d \'{"model":"MODEL",')

@@ -1,0 +1,138 @@
+/** What `chatmock info` tells. */
+
+import type { Account } from '../../domain/account.ts'
+import { localTime } from '../../domain/local-time.ts'
+import type { UsageSnapshot } from '../../domain/usage-ports.ts'
+import type { Paint } from './paint.ts'
+import { plainText } from './plain-text.ts'
+import { planName } from './plan.ts'
+import { shellWord } from './shell.ts'
+import { usageSection } from './usage-section.ts'
+import { paragraph, table } from './wrap.ts'
+
+/** Why something does not work, as the errors of the domain say it. */
+export interface Problem {
+  readonly code: string
+  readonly message: string
+}
+
+/** What the stored login is good for. */
+export type LoginFacts =
+  | {
+      readonly type: 'signed-in'
+      readonly account: Account
+      /** Whether the login can be renewed without the person. */
+      readonly isRenewable: boolean
+      /** What was found out just now that stands in the way of using it. */
+      readonly problem: Problem | undefined
+    }
+  | { readonly type: 'signed-out' }
+  /** There is a login, but it cannot be read or understood. */
+  | { readonly type: 'unusable'; readonly problem: Problem }
+
+/** Paths of what is kept on disk, whether it is there or not. */
+export interface InfoFiles {
+  readonly home: string
+  readonly login: string
+  readonly usage: string
+  readonly models: string
+}
+
+/** All that is told. There is no secret in it. */
+export interface InfoFacts {
+  readonly version: string
+  /** Unix time in milliseconds. */
+  readonly now: number
+  readonly login: LoginFacts
+  /** Whose the login file is; the Codex CLI's is used in place. */
+  readonly loginOwner: 'chatmock' | 'codex'
+  /** Where the Codex CLI has a login that is not in use. */
+  readonly codexLogin: string | undefined
+  readonly usage: UsageSnapshot | undefined
+  readonly files: InfoFiles
+  /** More that the person should know, a sentence each. */
+  readonly hints: readonly string[]
+}
+
+/** Returns the screen, for a terminal of so many columns. */
+export function infoScreen(facts: InfoFacts, paint: Paint, columns: number): string {
+  const { files, login, loginOwner, now } = facts
+  const owner = loginOwner === 'codex' ? "the Codex CLI's, used in place" : "chatmock's own"
+  const hints = [...codexHints(facts), ...facts.hints]
+  const sections = [
+    [paint.bold('Account'), ...accountLines(facts, paint, columns)],
+    ...(login.type === 'signed-in'
+      ? [usageSection(usageOfAccount(facts), now, paint, columns)]
+      : []),
+    [
+      paint.bold('Files'),
+      ...table(
+        [
+          ['Home', files.home],
+          ['Login', `${files.login} (${owner})`],
+          ['Usage', files.usage],
+          ['Models', files.models],
+        ],
+        columns,
+      ),
+    ],
+    ...hints.map(hint => paragraph(hint, columns, 0)),
+  ]
+  return `${sections.map(lines => lines.join('\n')).join('\n\n')}\n`
+}
+
+/** Returns the usage, unless it was measured for another account. */
+export function usageOfAccount({ login, usage }: InfoFacts): UsageSnapshot | undefined {
+  if (login.type !== 'signed-in') return undefined
+  const measuredFor = usage?.accountId
+  return measuredFor === undefined || measuredFor === login.account.accountId ? usage : undefined
+}
+
+function accountLines(
+  { login, loginOwner, now }: InfoFacts,
+  paint: Paint,
+  columns: number,
+): readonly string[] {
+  if (login.type === 'unusable')
+    return paragraph(plainText(login.problem.message), columns).map(paint.red)
+  if (login.type === 'signed-out') {
+    const remedy =
+      loginOwner === 'codex'
+        ? 'The Codex CLI has no login in its file. Run: codex login'
+        : 'Run: chatmock login'
+    return ['  Not signed in', ...paragraph(remedy, columns)]
+  }
+  const { account, problem } = login
+  const rows = [
+    ['Signed in as', paint.green(plainText(account.email ?? 'not told'))],
+    ['Plan', account.plan === undefined ? 'not told' : planName(account.plan)],
+    ['Account id', plainText(account.accountId ?? 'not told')],
+    ['Access token', validity(account.tokenExpiresAt, login.isRenewable, now)],
+  ]
+  return [
+    ...table(rows, columns),
+    ...(problem === undefined ? [] : paragraph(plainText(problem.message), columns).map(paint.red)),
+  ]
+}
+
+function validity(expiresAt: number | undefined, isRenewable: boolean, now: number): string {
+  const isOver = expiresAt !== undefined && expiresAt <= now
+  const time = expiresAt === undefined ? '' : localTime(expiresAt / 1000)
+  if (isRenewable) {
+    if (time === '') return 'renewed automatically'
+    return isOver
+      ? `expired ${time}, renewed with the next request`
+      : `valid until ${time}, renewed automatically`
+  }
+  if (time === '') return 'cannot be renewed; when it ends, run: chatmock login'
+  return isOver
+    ? `expired ${time}, cannot be renewed. Run: chatmock login`
+    : `valid until ${time}, cannot be renewed; then run: chatmock login`
+}
+
+function codexHints({ login, loginOwner, codexLogin }: InfoFacts): readonly string[] {
+  if (login.type !== 'signed-out' || loginOwner === 'codex' || codexLogin === undefined) return []
+  return [
+    `The Codex CLI has a login on this machine. chatmock uses it only when told to: chatmock serve --auth-file ${shellWord(codexLogin)}`,
+  ]
+}
