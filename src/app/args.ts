@@ -1,9 +1,12 @@
 /** From the command line and the environment to a command. */
 
 import { parseArgs } from 'node:util'
+import { COMMANDS, type CommandName, commandNamed } from './commands.ts'
 import { UsageError } from './exit.ts'
-import { HELP, SERVE_USAGE, serveHelp } from './help.ts'
+import { commandHelp, commandUsage, HELP } from './help.ts'
 import {
+  ACCOUNT_SETTINGS,
+  type AccountSettings,
   type Environment,
   type Flags,
   readSettings,
@@ -14,8 +17,25 @@ import {
 /** What a command line asks for. */
 export type Command =
   | { readonly type: 'serve'; readonly settings: ServeSettings; readonly network: NetworkSettings }
+  | (LoginCommand & { readonly type: 'login' })
+  | (AccountCommand & { readonly type: 'logout' })
+  | (AccountCommand & { readonly type: 'info' | 'models'; readonly json: boolean })
   | { readonly type: 'help'; readonly text: string }
   | { readonly type: 'version' }
+
+/** What the commands that use the account have in common. */
+export interface AccountCommand {
+  readonly settings: AccountSettings
+  readonly network: NetworkSettings
+  readonly verbose: boolean
+}
+
+/** How to sign in. */
+export interface LoginCommand extends AccountCommand {
+  /** With a code, on another device. */
+  readonly headless: boolean
+  readonly opensBrowser: boolean
+}
 
 /** How to reach the outside: the variables that all programs share. */
 export interface NetworkSettings {
@@ -36,8 +56,6 @@ export interface NetworkSettings {
 export function parseCommand(argv: readonly string[], environment: Environment): Command {
   const [name, ...rest] = argv
   switch (name) {
-    case 'serve':
-      return parseServe(rest, environment)
     case '--version':
     case '-V':
       return { type: 'version' }
@@ -51,30 +69,56 @@ export function parseCommand(argv: readonly string[], environment: Environment):
     case undefined:
       throw new UsageError(`No command.\n\n${HELP}`)
     default: {
+      const command = commandNamed(name)
+      if (command !== undefined) return parseNamed(command, rest, environment)
       const kind = name.startsWith('-') ? 'flag' : 'command'
       throw new UsageError(`Unknown ${kind}: ${name}\n\n${HELP}`)
     }
   }
 }
 
-function parseServe(argv: readonly string[], environment: Environment): Command {
-  const { help, version, demo, ...flags } = parseFlags(argv)
-  if (help) return { type: 'help', text: serveHelp() }
-  if (version) return { type: 'version' }
+function parseNamed(type: CommandName, argv: readonly string[], environment: Environment): Command {
+  const flags = parseFlags(type, argv)
+  if (flags['help']) return { type: 'help', text: commandHelp(type) }
+  if (flags['version']) return { type: 'version' }
+  const network = readNetwork(environment)
+  if (type === 'serve') return { type, settings: readServeSettings(flags, environment), network }
+  const account: AccountCommand = {
+    settings: readSettings(ACCOUNT_SETTINGS, flags, environment),
+    network,
+    verbose: flags['verbose'] === true,
+  }
+  switch (type) {
+    case 'login': {
+      const headless = flags['headless'] === true || flags['device'] === true
+      return { type, ...account, headless, opensBrowser: flags['browser'] !== false }
+    }
+    case 'logout':
+      return { type, ...account }
+    case 'info':
+    case 'models':
+      return { type, ...account, json: flags['json'] === true }
+    default:
+      return type satisfies never
+  }
+}
+
+function readServeSettings({ demo, ...flags }: Flags, environment: Environment): ServeSettings {
   if (demo && flags['upstream'] !== undefined && flags['upstream'] !== 'demo') {
     throw new UsageError(`--demo and --upstream ${flags['upstream']} contradict each other.`)
   }
-  const settings = readSettings(demo ? { ...flags, upstream: 'demo' } : flags, environment)
-  return { type: 'serve', settings, network: readNetwork(environment) }
+  return readSettings(SERVE_SETTINGS, demo ? { ...flags, upstream: 'demo' } : flags, environment)
 }
 
-function parseFlags(argv: readonly string[]): Flags {
+function parseFlags(name: CommandName, argv: readonly string[]): Flags {
+  const { switches, settings } = COMMANDS[name]
   const options: Record<string, { type: 'string' | 'boolean'; short?: string }> = {
     help: { type: 'boolean', short: 'h' },
     version: { type: 'boolean', short: 'V' },
-    demo: { type: 'boolean' },
   }
-  for (const { flag, kind } of Object.values(SERVE_SETTINGS)) {
+  // The parser takes any flag that begins with "no-" for the opposite of another.
+  for (const { flag } of switches) options[flag.replace(/^no-/, '')] = { type: 'boolean' }
+  for (const { flag, kind } of Object.values(settings)) {
     if (flag !== undefined) options[flag] = { type: kind.placeholder === '' ? 'boolean' : 'string' }
   }
   try {
@@ -83,7 +127,7 @@ function parseFlags(argv: readonly string[]): Flags {
     // The parser's advice on "--" does not apply to a command without operands.
     const { message } = error as Error
     const sentence = message.replace(/\. To specify a positional.*$/s, '').replace(/\.$/, '')
-    throw new UsageError(`${sentence}.\n${SERVE_USAGE}`, { cause: error })
+    throw new UsageError(`${sentence}.\n${commandUsage(name)}`, { cause: error })
   }
 }
 

@@ -7,6 +7,8 @@ export const EXIT = {
   usage: 2,
   portInUse: 13,
   internal: 70,
+  /** The home folder cannot be made or written. */
+  home: 73,
   refused: 78,
   /** Told to stop twice, so ended at once. */
   interrupted: 130,

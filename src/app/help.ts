@@ -1,6 +1,10 @@
 /** What `--help` prints. */
 
-import { SERVE_SETTINGS, type Setting } from './settings.ts'
+import { COMMANDS, type CommandName } from './commands.ts'
+import type { Setting } from './settings.ts'
+
+/** The widest name that still has its text beside it; a longer one has it below. */
+const MAX_NAME_WIDTH = 34
 
 /** The help of the program. */
 export const HELP = `chatmock: your ChatGPT account as a local OpenAI API
@@ -8,37 +12,40 @@ export const HELP = `chatmock: your ChatGPT account as a local OpenAI API
 Usage: chatmock COMMAND [flags]
 
 Commands:
-  serve      run the server (--demo: without an account)
+${table(Object.entries(COMMANDS).map(([name, { summary }]) => [name, summary]))}
 
   --help     this text; chatmock COMMAND --help tells of one command
   --version  the version
 `
 
-/** What follows the complaint about a flag of `chatmock serve`. */
-export const SERVE_USAGE = `Usage: chatmock serve [flags]
-chatmock serve --help lists the flags.`
+/** Returns what follows the complaint about a flag of a command. */
+export function commandUsage(name: CommandName): string {
+  return `Usage: chatmock ${name} [flags]\nchatmock ${name} --help lists the flags.`
+}
 
-/** Returns the help of `chatmock serve`, made from the table of settings. */
-export function serveHelp(): string {
-  const settings: readonly Setting<unknown>[] = Object.values(SERVE_SETTINGS)
-  const flags = settings.filter(({ flag }) => flag !== undefined)
-  const variables = settings.filter(({ flag }) => flag === undefined)
+/** Returns the help of a command, made from its description. */
+export function commandHelp(name: CommandName): string {
+  const { description, switches, settings } = COMMANDS[name]
+  const all: readonly Setting<unknown>[] = Object.values(settings)
   const rows = [
-    ['--demo', 'answer from the embedded demo: no account, no network'],
-    ...flags.map(setting => [
-      `--${setting.flag} ${setting.kind.placeholder}`.trimEnd(),
-      describe(setting),
-    ]),
+    ...switches.map(({ flag, help }) => [`--${flag}`, help]),
+    ...all
+      .filter(({ flag }) => flag !== undefined)
+      .map(setting => [
+        `--${setting.flag} ${setting.kind.placeholder}`.trimEnd(),
+        describe(setting),
+      ]),
   ]
-  return `Usage: chatmock serve [flags]
+  const variables = all.filter(({ flag }) => flag === undefined)
+  return `Usage: chatmock ${name} [flags]
 
-Runs the server.
+${description}
 
 Flags:
 ${table(rows)}
 
-Environment: each flag but --demo is also a variable, --log-level for instance
-CHATGPT_LOCAL_LOG_LEVEL. A flag wins. Variables without a flag:
+Environment: each setting above is also a variable, --auth-file for instance
+CHATGPT_LOCAL_AUTH_FILE. A flag wins. Variables without a flag:
 ${table(variables.map(setting => [setting.variable, describe(setting)]))}
 
 Proxies and authorities: HTTPS_PROXY, HTTP_PROXY, NO_PROXY, NODE_EXTRA_CA_CERTS and SSL_CERT_FILE
@@ -49,9 +56,6 @@ are honoured.
 function describe({ help, fallback }: Setting<unknown>): string {
   return fallback ? `${help} (${fallback})` : help
 }
-
-/** The widest name that still has its text beside it; a longer one has it below. */
-const MAX_NAME_WIDTH = 34
 
 function table(rows: readonly (readonly string[])[]): string {
   const widest = Math.min(MAX_NAME_WIDTH, Math.max(...rows.map(([name = '']) => name.length)))

@@ -33,6 +33,26 @@ async function run(argv: readonly string[]): Promise<void> {
       await serve(command.settings, command.network)
       break
     }
+    case 'login': {
+      const { login } = await import('./login.ts')
+      await login(command)
+      break
+    }
+    case 'logout': {
+      const { logout } = await import('./logout.ts')
+      await logout(command)
+      break
+    }
+    case 'info': {
+      const { info } = await import('./info.ts')
+      await info(command)
+      break
+    }
+    case 'models': {
+      const { models } = await import('./models.ts')
+      await models(command)
+      break
+    }
     default:
       command satisfies never
   }

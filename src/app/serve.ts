@@ -29,16 +29,21 @@ export async function serve(settings: ServeSettings, network: NetworkSettings): 
   exitOnCrash(log)
   const service = await compose(settings, network, log)
   const { address, port } = await listen(service.server, settings)
+  // Before the screen: who reads it may act on it at once.
+  const stopped = stopSignal(() => {
+    service.reload()
+    log.info('Taking the login from its file again.', { signal: 'SIGHUP' })
+  })
   process.stdout.write(
     serveScreen({
       version: VERSION,
       upstream: settings.upstream === 'demo' ? 'demo: no account, no network' : 'ChatGPT',
       address: `http://${callable(address)}:${port}`,
       models: service.catalog.list().map(({ slug }) => slug),
-      hint: service.hint,
+      hints: service.hints,
     }),
   )
-  const signal = await stopSignal()
+  const signal = await stopped
   log.info('stopping', { signal, in_flight: service.server.inFlight() })
   await service.close(settings.shutdownGraceMs)
 }
@@ -80,15 +85,20 @@ async function listen(
   }
 }
 
-/** Resolves with the first signal to stop. From then on another one ends the process. */
-function stopSignal(): Promise<'SIGINT' | 'SIGTERM'> {
+/**
+ * Resolves with the first signal to stop. From then on another one ends the process. SIGHUP is for
+ * reloading, but from a terminal it says that the terminal is gone.
+ */
+function stopSignal(reload: () => void): Promise<'SIGINT' | 'SIGTERM' | 'SIGHUP'> {
+  const isOnTerminal = process.stderr.isTTY === true
   return new Promise(resolve => {
-    const stop = (signal: 'SIGINT' | 'SIGTERM') => {
+    const stop = (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') => {
       process.off('SIGINT', stop).off('SIGTERM', stop)
       process.once('SIGINT', () => process.exit(EXIT.interrupted))
       process.once('SIGTERM', () => process.exit(EXIT.terminated))
       resolve(signal)
     }
     process.on('SIGINT', stop).on('SIGTERM', stop)
+    process.on('SIGHUP', () => (isOnTerminal ? stop('SIGHUP') : reload()))
   })
 }

@@ -1,4 +1,4 @@
-/** Every setting of `chatmock serve`: its names, its values, its default. */
+/** Every setting: its names, its values, its default. */
 
 import { homedir } from 'node:os'
 import { LOG_FORMATS, LOG_LEVELS } from '../adapters/terminal/log.ts'
@@ -16,6 +16,7 @@ import {
   size,
   text,
   type ValueKind,
+  version,
 } from './values.ts'
 
 /** One setting. A flag wins over the environment, which wins over the default. */
@@ -35,7 +36,21 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** The flags of a command line as they were given. */
 export type Flags = Readonly<Record<string, string | boolean | undefined>>
 
-/** The settings, in the order of the help text. */
+/** What every command that uses the account needs to know. */
+// biome-ignore format: a table
+export const ACCOUNT_SETTINGS = {
+  authFile:            optionalFlag('AUTH_FILE', file, 'the login to use; ~/.codex/auth.json is used in place'),
+  baseUrl:             flag('BASE_URL', secureUrl, 'https://chatgpt.com/backend-api', 'where ChatGPT is'),
+
+  home:                variable('HOME', file, '~/.chatgpt-local', 'where the login is kept'),
+  codexHome:           { ...variable('', file, '~/.codex', 'where the Codex CLI keeps its login'), variable: 'CODEX_HOME' },
+  clientId:            variable('CLIENT_ID', text, 'app_EMoamEEZ73f0CkXaXp7hrann', 'OAuth client'),
+  issuer:              variable('ISSUER', secureUrl, 'https://auth.openai.com', 'OAuth issuer'),
+  clientVersion:       variable('CLIENT_VERSION', version, '0.169.0', 'the Codex version whose models to ask for'),
+  connectTimeoutMs:    variable('CONNECT_TIMEOUT', positiveDuration, '10s', 'upstream: to connect'),
+}
+
+/** The settings of `chatmock serve`, in the order of the help text. */
 // biome-ignore format: a table
 export const SERVE_SETTINGS = {
   host:                flag('HOST', text, '127.0.0.1', 'address to listen on'),
@@ -45,21 +60,19 @@ export const SERVE_SETTINGS = {
   reasoningEffort:     optionalFlag('REASONING_EFFORT', oneOf(EFFORTS), 'how hard to think where a request does not say'),
   reasoningSummary:    flag('REASONING_SUMMARY', oneOf(SUMMARIES), 'auto', 'how much of the reasoning to tell'),
   debugModel:          optionalFlag('DEBUG_MODEL', text, 'use this model for every request'),
+  modelSync:           flag('MODEL_SYNC', boolean, 'on', 'ask ChatGPT for the models of the account'),
+  modelRefreshMs:      flag('MODEL_REFRESH_INTERVAL', duration, '1h', 'how old the list of models may get'),
   prompt:              optionalFlag('PROMPT', file, 'system text for requests that bring none'),
-  authFile:            optionalFlag('AUTH_FILE', file, 'the login to use'),
-  baseUrl:             flag('BASE_URL', secureUrl, 'https://chatgpt.com/backend-api', 'where ChatGPT is'),
   corsOrigins:         flag('CORS_ORIGINS', list, '', 'more web origins that may call'),
   allowedHosts:        flag('ALLOWED_HOSTS', list, '', 'more host names to answer to'),
   insecureNoAuth:      flag('INSECURE_NO_AUTH', boolean, 'off', 'listen beyond this machine although anybody there can then use your account'),
+  allowEphemeralRefresh: flag('ALLOW_EPHEMERAL_REFRESH', boolean, 'off', 'renew a login that cannot be saved; it then ends with the process'),
   shutdownGraceMs:     flag('SHUTDOWN_GRACE', duration, '20s', 'how long running answers may take after Ctrl-C'),
   logLevel:            flag('LOG_LEVEL', oneOf(LOG_LEVELS), 'info', 'how much to log'),
   logFormat:           flag('LOG_FORMAT', oneOf(LOG_FORMATS), 'text', 'how to log'),
+  ...ACCOUNT_SETTINGS,
 
-  home:                variable('HOME', file, '~/.chatgpt-local', 'where the login is kept'),
-  clientId:            variable('CLIENT_ID', text, 'app_EMoamEEZ73f0CkXaXp7hrann', 'OAuth client'),
-  issuer:              variable('ISSUER', secureUrl, 'https://auth.openai.com', 'OAuth issuer'),
   bodyLimitBytes:      variable('BODY_LIMIT', size, '64MiB', 'largest request body'),
-  connectTimeoutMs:    variable('CONNECT_TIMEOUT', positiveDuration, '10s', 'upstream: to connect'),
   firstEventTimeoutMs: variable('FIRST_EVENT_TIMEOUT', positiveDuration, '120s', 'upstream: to begin'),
   idleTimeoutMs:       variable('IDLE_TIMEOUT', positiveDuration, '600s', 'upstream: silence'),
   headersTimeoutMs:    variable('HEADERS_TIMEOUT', duration, '15s', 'clients: to send the head'),
@@ -70,25 +83,34 @@ export const SERVE_SETTINGS = {
   commitDelayMs:       variable('COMMIT_DELAY', duration, '10s', 'wait for output before the status'),
 }
 
+/** Settings by the names that the code knows them by. */
+export type SettingsTable = Readonly<Record<string, Setting<unknown>>>
+
 type Value<S> = S extends Setting<infer T> ? T : never
 
-/** The values of all settings, ready to use. */
-export type ServeSettings = {
-  readonly [Name in keyof typeof SERVE_SETTINGS]: Value<(typeof SERVE_SETTINGS)[Name]>
-}
+/** The values of a table of settings, ready to use. */
+export type SettingsOf<Table> = { readonly [Name in keyof Table]: Value<Table[Name]> }
+/** The values of {@link ACCOUNT_SETTINGS}. */
+export type AccountSettings = SettingsOf<typeof ACCOUNT_SETTINGS>
+/** The values of {@link SERVE_SETTINGS}. */
+export type ServeSettings = SettingsOf<typeof SERVE_SETTINGS>
 
 /**
- * Reads all settings from the flags that were given and the environment.
+ * Reads the settings of a table from the flags that were given and the environment.
  *
  * @throws UsageError on the first value that cannot be used; it names the setting, the value
  *   and what is allowed.
  */
-export function readSettings(flags: Flags, environment: Environment): ServeSettings {
-  const entries = Object.entries(SERVE_SETTINGS).map(([name, setting]) => [
+export function readSettings<Table extends SettingsTable>(
+  table: Table,
+  flags: Flags,
+  environment: Environment,
+): SettingsOf<Table> {
+  const entries = Object.entries(table).map(([name, setting]) => [
     name,
     readSetting(setting, flags, environment),
   ])
-  return Object.fromEntries(entries) as ServeSettings
+  return Object.fromEntries(entries) as SettingsOf<Table>
 }
 
 function readSetting(setting: Setting<unknown>, flags: Flags, environment: Environment): unknown {

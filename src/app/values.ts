@@ -109,6 +109,13 @@ export const secureUrl: ValueKind<string> = {
   },
 }
 
+/** A version of three numbers. */
+export const version: ValueKind<string> = {
+  allowed: 'a version such as 0.169.0',
+  placeholder: 'VERSION',
+  read: value => (/^\d{1,6}\.\d{1,6}\.\d{1,6}$/.test(value) ? value : undefined),
+}
+
 /** One of a few words. */
 export function oneOf<const Word extends string>(words: readonly Word[]): ValueKind<Word> {
   return {

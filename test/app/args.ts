@@ -1,7 +1,12 @@
 import t from 'tap'
 import { type NetworkSettings, parseCommand } from '../../src/app/args.ts'
-import { HELP, serveHelp } from '../../src/app/help.ts'
-import { readSettings, type ServeSettings } from '../../src/app/settings.ts'
+import { commandHelp, HELP } from '../../src/app/help.ts'
+import {
+  ACCOUNT_SETTINGS,
+  readSettings,
+  SERVE_SETTINGS,
+  type ServeSettings,
+} from '../../src/app/settings.ts'
 
 const HOME = '/home/ada'
 
@@ -9,10 +14,10 @@ const answered: [argv: string[], command: ReturnType<typeof parseCommand>][] = [
   [['--help'], { type: 'help', text: HELP }],
   [['-h'], { type: 'help', text: HELP }],
   [['help'], { type: 'help', text: HELP }],
-  [['help', 'serve'], { type: 'help', text: serveHelp() }],
-  [['serve', '--help'], { type: 'help', text: serveHelp() }],
-  [['serve', '-h'], { type: 'help', text: serveHelp() }],
-  [['serve', '--port', 'none', '--help'], { type: 'help', text: serveHelp() }],
+  [['help', 'serve'], { type: 'help', text: commandHelp('serve') }],
+  [['serve', '--help'], { type: 'help', text: commandHelp('serve') }],
+  [['serve', '-h'], { type: 'help', text: commandHelp('serve') }],
+  [['serve', '--port', 'none', '--help'], { type: 'help', text: commandHelp('serve') }],
   [['--version'], { type: 'version' }],
   [['-V'], { type: 'version' }],
   [['serve', '--version'], { type: 'version' }],
@@ -54,11 +59,53 @@ for (const [argv, environment, settings] of served) {
   t.test(`understands ${variables.join('')}chatmock ${['serve', ...argv].join(' ')}`, async t => {
     t.strictSame(parseCommand(['serve', ...argv], { HOME, ...environment }), {
       type: 'serve',
-      settings: { ...readSettings({}, { HOME }), ...settings },
+      settings: { ...readSettings(SERVE_SETTINGS, {}, { HOME }), ...settings },
       network: NO_NETWORK,
     })
   })
 }
+
+const ACCOUNT = {
+  settings: readSettings(ACCOUNT_SETTINGS, {}, { HOME }),
+  network: NO_NETWORK,
+  verbose: false,
+}
+const LOGIN = { type: 'login' as const, ...ACCOUNT, headless: false, opensBrowser: true }
+
+const account: [argv: string[], command: ReturnType<typeof parseCommand>][] = [
+  [['login'], LOGIN],
+  [['login', '--headless'], { ...LOGIN, headless: true }],
+  [['login', '--device'], { ...LOGIN, headless: true }],
+  [['login', '--no-browser'], { ...LOGIN, opensBrowser: false }],
+  [['login', '--verbose'], { ...LOGIN, verbose: true }],
+  [['logout'], { type: 'logout', ...ACCOUNT }],
+  [['info'], { type: 'info', ...ACCOUNT, json: false }],
+  [['status'], { type: 'info', ...ACCOUNT, json: false }],
+  [['info', '--json'], { type: 'info', ...ACCOUNT, json: true }],
+  [['models', '--json', '--verbose'], { type: 'models', ...ACCOUNT, json: true, verbose: true }],
+  [
+    ['info', '--auth-file', '~/.codex/auth.json', '--base-url=http://127.0.0.1:9'],
+    {
+      type: 'info',
+      ...ACCOUNT,
+      settings: {
+        ...ACCOUNT.settings,
+        authFile: '/home/ada/.codex/auth.json',
+        baseUrl: 'http://127.0.0.1:9',
+      },
+      json: false,
+    },
+  ],
+]
+for (const [argv, command] of account) {
+  t.test(`understands chatmock ${argv.join(' ')}`, async t => {
+    t.strictSame(parseCommand(argv, { HOME }), command)
+  })
+}
+
+t.test('a bad setting of the server is no obstacle to signing in', async t => {
+  t.strictSame(parseCommand(['login'], { HOME, CHATGPT_LOCAL_PORT: 'none' }), LOGIN)
+})
 
 const refused: [argv: string[], message: string][] = [
   [[], `No command.\n\n${HELP}`],
@@ -73,6 +120,11 @@ const refused: [argv: string[], message: string][] = [
     ['serve', 'now'],
     "Unexpected argument 'now'. This command does not take positional arguments.\nUsage: chatmock serve [flags]\nchatmock serve --help lists the flags.",
   ],
+  [
+    ['login', '--port', '1'],
+    "Unknown option '--port'.\nUsage: chatmock login [flags]\nchatmock login --help lists the flags.",
+  ],
+  [['toString'], `Unknown command: toString\n\n${HELP}`],
   [
     ['serve', '--port'],
     "Option '--port <value>' argument missing.\nUsage: chatmock serve [flags]\nchatmock serve --help lists the flags.",

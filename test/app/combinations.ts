@@ -1,6 +1,6 @@
 import t from 'tap'
 import { refuseCombinations } from '../../src/app/combinations.ts'
-import { readSettings } from '../../src/app/settings.ts'
+import { readSettings, SERVE_SETTINGS } from '../../src/app/settings.ts'
 
 type Given = Readonly<Record<string, string>>
 
@@ -53,7 +53,7 @@ const cases: [title: string, environment: Given, refusal: string | undefined][] 
 
 for (const [title, environment, message] of cases) {
   t.test(`${message === undefined ? 'accepts' : 'refuses'} ${title}`, async t => {
-    const check = () => refuseCombinations(readSettings({}, environment))
+    const check = () => refuseCombinations(readSettings(SERVE_SETTINGS, {}, environment))
     if (message === undefined) t.doesNotThrow(check)
     else t.throws(check, { name: 'RefusedConfiguration', exitCode: 78, message })
   })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { parseCommand } from '../../src/app/args.ts'
 import { compose, type Service } from '../../src/app/compose.ts'
+import { makeFolder } from '../fakes/folder.ts'
 import { createFakeLog } from '../fakes/log.ts'
 import { json, startUpstream } from '../fakes/upstream-server.ts'
 
@@ -11,7 +12,10 @@ async function composeFrom(
   argv: readonly string[],
   environment: Readonly<Record<string, string>>,
 ): Promise<Service> {
-  const command = parseCommand(['serve', '--port', '0', ...argv], environment)
+  const command = parseCommand(['serve', '--port', '0', ...argv], {
+    CHATGPT_LOCAL_MODEL_SYNC: 'off',
+    ...environment,
+  })
   if (command.type !== 'serve') throw new Error('not a serve command')
   return compose(command.settings, command.network, createFakeLog())
 }
@@ -31,7 +35,7 @@ function ask(url: string): Promise<Response> {
 }
 
 t.test('answers from the demo until it is closed', async t => {
-  const service = await composeFrom(['--demo'], { CHATGPT_LOCAL_HOME: t.testdir({}) })
+  const service = await composeFrom(['--demo'], { CHATGPT_LOCAL_HOME: makeFolder(t) })
   const { port } = await service.server.listen(0, '127.0.0.1')
   const health = await fetch(`http://127.0.0.1:${port}/health`)
   t.equal(health.status, 200)
@@ -41,17 +45,17 @@ t.test('answers from the demo until it is closed', async t => {
 })
 
 t.test('the demo has one model and nothing to be done', async t => {
-  const service = await composeFrom(['--demo'], { CHATGPT_LOCAL_HOME: t.testdir({}) })
+  const service = await composeFrom(['--demo'], { CHATGPT_LOCAL_HOME: makeFolder(t) })
   t.strictSame(
     service.catalog.list().map(({ slug }) => slug),
     ['demo'],
   )
-  t.equal(service.hint, undefined)
+  t.strictSame(service.hints, [])
 })
 
 t.test('starts signed out and says how to sign in', async t => {
-  const service = await composeFrom([], { CHATGPT_LOCAL_HOME: t.testdir({}) })
-  t.equal(service.hint, 'Not signed in yet. Run: chatmock login')
+  const service = await composeFrom([], { CHATGPT_LOCAL_HOME: makeFolder(t) })
+  t.strictSame(service.hints, ['Not signed in yet. Run: chatmock login'])
   const url = await listen(t, service)
   const answer = await ask(url)
   t.equal(answer.status, 401)
@@ -59,21 +63,21 @@ t.test('starts signed out and says how to sign in', async t => {
 })
 
 t.test('starts with a damaged login and says so', async t => {
-  const home = t.testdir({ 'auth.json': 'oops' })
+  const home = makeFolder(t, { 'auth.json': 'oops' })
   const service = await composeFrom([], { CHATGPT_LOCAL_HOME: home })
-  t.match(service.hint, join(home, 'auth.json'))
+  t.match(service.hints, [join(home, 'auth.json')])
 })
 
 t.test('has nothing to say of a login that is there', async t => {
-  const home = t.testdir({ 'own.json': JSON.stringify({ tokens: { access_token: 'token' } }) })
+  const home = makeFolder(t, { 'own.json': JSON.stringify({ tokens: { access_token: 'token' } }) })
   const service = await composeFrom(['--auth-file', join(home, 'own.json')], {
     CHATGPT_LOCAL_HOME: home,
   })
-  t.equal(service.hint, undefined)
+  t.strictSame(service.hints, [])
 })
 
 t.test('lets the origins in that the settings name', async t => {
-  const home = t.testdir({})
+  const home = makeFolder(t)
   const argv = ['--demo', '--cors-origins', 'https://app.example']
   const url = await listen(t, await composeFrom(argv, { CHATGPT_LOCAL_HOME: home }))
   const named = await fetch(`${url}/health`, { headers: { origin: 'https://app.example' } })
@@ -83,7 +87,7 @@ t.test('lets the origins in that the settings name', async t => {
 })
 
 t.test('answers to the host names that the settings name', async t => {
-  const home = t.testdir({})
+  const home = makeFolder(t)
   const argv = ['--demo', '--allowed-hosts', 'chat.example']
   const url = await listen(t, await composeFrom(argv, { CHATGPT_LOCAL_HOME: home }))
   const statusFor = async (host: string) => {
@@ -110,7 +114,7 @@ t.test('the prompt is', async t => {
   ]
   for (const [title, files, argv, text] of chosen) {
     t.test(title, async t => {
-      const home = t.testdir({ ...files, 'auth.json': '{"tokens":{"access_token":"canary"}}' })
+      const home = makeFolder(t, { ...files, 'auth.json': '{"tokens":{"access_token":"canary"}}' })
       const upstream = await startUpstream(json(400, {}))
       t.teardown(() => upstream.close())
       const environment = { HOME: home, CHATGPT_LOCAL_HOME: home }
@@ -133,7 +137,7 @@ t.test('the prompt is', async t => {
     ]
   for (const [title, files, argv, reason] of refused) {
     t.test(title, async t => {
-      const home = t.testdir(files)
+      const home = makeFolder(t, files)
       const [flag, name = 'prompt.md'] = argv
       const path = join(home, name)
       const named = flag === undefined ? [] : [flag, path]
@@ -147,7 +151,7 @@ t.test('the prompt is', async t => {
 })
 
 t.test('refuses certificate authorities that cannot be read', async t => {
-  const home = t.testdir({})
+  const home = makeFolder(t)
   const path = join(home, 'ca.pem')
   await t.rejects(composeFrom([], { CHATGPT_LOCAL_HOME: home, SSL_CERT_FILE: path }), {
     name: 'RefusedConfiguration',

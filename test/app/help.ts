@@ -1,10 +1,12 @@
 import t from 'tap'
-import { HELP, serveHelp } from '../../src/app/help.ts'
+import { COMMANDS } from '../../src/app/commands.ts'
+import { commandHelp, HELP } from '../../src/app/help.ts'
 import { SERVE_SETTINGS } from '../../src/app/settings.ts'
 
 t.test('the help of the program names the commands', async t => {
   t.match(HELP, /^Usage: chatmock COMMAND \[flags\]$/m)
-  t.match(HELP, /^ {2}serve {6}run the server/m)
+  t.match(HELP, /^ {2}serve {3}run the server/m)
+  t.match(HELP, /^ {2}login {3}sign in to ChatGPT$/m)
 })
 
 const lines = [
@@ -12,7 +14,7 @@ const lines = [
   '  --port PORT                         port to listen on; 0 takes a free one (8000)',
   '  --debug-model TEXT                  use this model for every request',
   '  --cors-origins LIST                 more web origins that may call',
-  '  --reasoning-effort none|minimal|low|medium|high|xhigh|max',
+  '  --reasoning-effort none|minimal|low|medium|high|xhigh|max|ultra',
   '                                      how hard to think where a request does not say',
   '  --log-format text|json              how to log (text)',
   '  CHATGPT_LOCAL_HOME                 where the login is kept (~/.chatgpt-local)',
@@ -20,15 +22,26 @@ const lines = [
 ]
 for (const line of lines) {
   t.test(`the help of serve has the line "${line.trim()}"`, async t => {
-    t.ok(serveHelp().split('\n').includes(line))
+    t.ok(commandHelp('serve').split('\n').includes(line))
   })
 }
 
 t.test('the help of serve names every setting once', async t => {
-  const names = serveHelp()
+  const names = commandHelp('serve')
     .split('\n')
-    .flatMap(line => /^ {2}(?:--([a-z-]+)|(CHATGPT_LOCAL_[A-Z_]+))/.exec(line)?.slice(1) ?? [])
+    .flatMap(
+      line => /^ {2}(?:--([a-z-]+)|((?:CHATGPT_LOCAL|CODEX)_[A-Z_]+))/.exec(line)?.slice(1) ?? [],
+    )
     .filter(name => name !== undefined)
   const settings = Object.values(SERVE_SETTINGS).map(({ flag, variable }) => flag ?? variable)
   t.strictSame(names, ['demo', ...settings])
 })
+
+for (const [name, { switches }] of Object.entries(COMMANDS)) {
+  t.test(`the help of ${name} names its switches`, async t => {
+    const help = commandHelp(name as keyof typeof COMMANDS)
+    t.match(help, new RegExp(`^Usage: chatmock ${name} \\[flags\\]$`, 'm'))
+    for (const { flag, help: text } of switches)
+      t.match(help, new RegExp(`^  --${flag} +${text}`, 'm'))
+  })
+}

@@ -1,12 +1,12 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { readSettings, SERVE_SETTINGS } from '../../src/app/settings.ts'
+import { ACCOUNT_SETTINGS, readSettings, SERVE_SETTINGS } from '../../src/app/settings.ts'
 
 const HOME = '/home/ada'
 
 t.test('has a default for everything', async t => {
-  t.strictSame(readSettings({}, { HOME }), {
+  t.strictSame(readSettings(SERVE_SETTINGS, {}, { HOME }), {
     host: '127.0.0.1',
     port: 8000,
     upstream: 'chatgpt',
@@ -24,6 +24,11 @@ t.test('has a default for everything', async t => {
     logLevel: 'info',
     logFormat: 'text',
     home: '/home/ada/.chatgpt-local',
+    codexHome: '/home/ada/.codex',
+    clientVersion: '0.169.0',
+    modelSync: true,
+    modelRefreshMs: 3_600_000,
+    allowEphemeralRefresh: false,
     clientId: 'app_EMoamEEZ73f0CkXaXp7hrann',
     issuer: 'https://auth.openai.com',
     bodyLimitBytes: 67_108_864,
@@ -39,9 +44,22 @@ t.test('has a default for everything', async t => {
   })
 })
 
+t.test('the account has the same settings for every command', async t => {
+  t.strictSame(readSettings(ACCOUNT_SETTINGS, { 'auth-file': 'a.json' }, { HOME }), {
+    authFile: 'a.json',
+    baseUrl: 'https://chatgpt.com/backend-api',
+    home: '/home/ada/.chatgpt-local',
+    codexHome: '/home/ada/.codex',
+    clientId: 'app_EMoamEEZ73f0CkXaXp7hrann',
+    issuer: 'https://auth.openai.com',
+    clientVersion: '0.169.0',
+    connectTimeoutMs: 10_000,
+  })
+})
+
 t.test('asks the system for the home folder where HOME is not set', async t => {
-  t.equal(readSettings({}, {}).home, join(homedir(), '.chatgpt-local'))
-  t.equal(readSettings({}, { HOME: '' }).home, join(homedir(), '.chatgpt-local'))
+  t.equal(readSettings(SERVE_SETTINGS, {}, {}).home, join(homedir(), '.chatgpt-local'))
+  t.equal(readSettings(SERVE_SETTINGS, {}, { HOME: '' }).home, join(homedir(), '.chatgpt-local'))
 })
 
 const precedence: [
@@ -58,15 +76,21 @@ const precedence: [
 ]
 for (const [title, flag, variable, port] of precedence) {
   t.test(`takes ${title}`, async t => {
-    t.equal(readSettings({ port: flag }, { HOME, CHATGPT_LOCAL_PORT: variable }).port, port)
+    t.equal(
+      readSettings(SERVE_SETTINGS, { port: flag }, { HOME, CHATGPT_LOCAL_PORT: variable }).port,
+      port,
+    )
   })
 }
 
 t.test('a flag may take back what the environment says', async t => {
   const environment = { HOME, CHATGPT_LOCAL_INSECURE_NO_AUTH: 'yes' }
-  t.equal(readSettings({}, environment).insecureNoAuth, true)
-  t.equal(readSettings({ 'insecure-no-auth': false }, environment).insecureNoAuth, false)
-  t.equal(readSettings({ 'insecure-no-auth': true }, { HOME }).insecureNoAuth, true)
+  t.equal(readSettings(SERVE_SETTINGS, {}, environment).insecureNoAuth, true)
+  t.equal(
+    readSettings(SERVE_SETTINGS, { 'insecure-no-auth': false }, environment).insecureNoAuth,
+    false,
+  )
+  t.equal(readSettings(SERVE_SETTINGS, { 'insecure-no-auth': true }, { HOME }).insecureNoAuth, true)
 })
 
 const fromEnvironment: [
@@ -92,6 +116,11 @@ const fromEnvironment: [
   ['CHATGPT_LOCAL_HOME', '/srv/chatmock', 'home', '/srv/chatmock'],
   ['CHATGPT_LOCAL_CLIENT_ID', 'app_1', 'clientId', 'app_1'],
   ['CHATGPT_LOCAL_ISSUER', 'https://issuer.example/', 'issuer', 'https://issuer.example'],
+  ['CODEX_HOME', '~/codex', 'codexHome', '/home/ada/codex'],
+  ['CHATGPT_LOCAL_CLIENT_VERSION', '1.2.3', 'clientVersion', '1.2.3'],
+  ['CHATGPT_LOCAL_MODEL_SYNC', 'off', 'modelSync', false],
+  ['CHATGPT_LOCAL_MODEL_REFRESH_INTERVAL', '60', 'modelRefreshMs', 60_000],
+  ['CHATGPT_LOCAL_ALLOW_EPHEMERAL_REFRESH', '1', 'allowEphemeralRefresh', true],
   ['CHATGPT_LOCAL_BODY_LIMIT', '1KiB', 'bodyLimitBytes', 1024],
   ['CHATGPT_LOCAL_CONNECT_TIMEOUT', '1s', 'connectTimeoutMs', 1000],
   ['CHATGPT_LOCAL_FIRST_EVENT_TIMEOUT', '2s', 'firstEventTimeoutMs', 2000],
@@ -105,7 +134,7 @@ const fromEnvironment: [
 ]
 for (const [variable, text, name, value] of fromEnvironment) {
   t.test(`reads ${variable}`, async t => {
-    t.strictSame(readSettings({}, { HOME, [variable]: text })[name], value)
+    t.strictSame(readSettings(SERVE_SETTINGS, {}, { HOME, [variable]: text })[name], value)
   })
 }
 
@@ -121,15 +150,18 @@ t.test('names each flag as its variable', async t => {
       'reasoning-effort',
       'reasoning-summary',
       'debug-model',
+      'model-sync',
+      'model-refresh-interval',
       'prompt',
-      'auth-file',
-      'base-url',
       'cors-origins',
       'allowed-hosts',
       'insecure-no-auth',
+      'allow-ephemeral-refresh',
       'shutdown-grace',
       'log-level',
       'log-format',
+      'auth-file',
+      'base-url',
     ],
   )
 })
@@ -189,6 +221,12 @@ const refused: [
     'CHATGPT_LOCAL_HEARTBEAT is "0"; it must be above zero, and a duration such as 500ms, 2s, 10m or 1h (a bare number is seconds), at most 24 days.',
   ],
   [
+    'a version that is none',
+    {},
+    { CHATGPT_LOCAL_CLIENT_VERSION: 'latest' },
+    'CHATGPT_LOCAL_CLIENT_VERSION is "latest"; it must be a version such as 0.169.0.',
+  ],
+  [
     'an address that would get the tokens in the clear',
     { 'base-url': 'http://chatgpt.com' },
     {},
@@ -197,7 +235,7 @@ const refused: [
 ]
 for (const [title, flags, environment, message] of refused) {
   t.test(`refuses and names ${title}`, async t => {
-    t.throws(() => readSettings(flags, { HOME, ...environment }), {
+    t.throws(() => readSettings(SERVE_SETTINGS, flags, { HOME, ...environment }), {
       name: 'UsageError',
       exitCode: 2,
       message,

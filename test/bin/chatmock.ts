@@ -1,74 +1,17 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { HELP } from '../../src/app/help.ts'
-
-const LAUNCHER = fileURLToPath(new URL('../../bin/chatmock', import.meta.url))
-
-interface Program {
-  readonly child: ChildProcess
-  /** What it has written so far. */
-  readonly output: { stdout: string; stderr: string }
-  /** Resolves when it has ended and all its output is read. */
-  readonly ended: Promise<Ended>
-}
-
-interface Ended {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-/** Starts the program from the checkout, in an environment that knows nothing of the user. */
-function start(t: Test, argv: readonly string[], nodeArguments: readonly string[] = []): Program {
-  const home = t.testdir({})
-  const { PATH, NODE_V8_COVERAGE } = process.env
-  const environment = { PATH, NODE_V8_COVERAGE, HOME: home, CHATGPT_LOCAL_HOME: home }
-  const node = nodeArguments.length === 0 ? [] : [process.execPath, ...nodeArguments]
-  // tap puts a loader into the NODE_OPTIONS of every child, which no launcher of ES modules survives.
-  const child = spawn('env', ['-u', 'NODE_OPTIONS', ...node, LAUNCHER, ...argv], {
-    env: environment,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  t.teardown(() => child.kill('SIGKILL'))
-  const output = { stdout: '', stderr: '' }
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output.stdout += text
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    output.stderr += text
-  })
-  const ended = once(child, 'close').then(([code]) => ({ code, ...output }))
-  return { child, output, ended }
-}
-
-/** Waits for `pattern` in what the program writes; throws if it ends without. */
-async function find(
-  { child, output }: Program,
-  stream: 'stdout' | 'stderr',
-  pattern: RegExp,
-): Promise<RegExpExecArray> {
-  for (;;) {
-    const found = pattern.exec(output[stream])
-    if (found !== null) return found
-    if (child.exitCode !== null || child.signalCode !== null) {
-      throw new Error(`It ended without ${pattern}:\n${output.stdout}${output.stderr}`)
-    }
-    await wait(10)
-  }
-}
+import { type Ended, findOutput, startProgram, startServer } from '../fakes/program.ts'
 
 /** Starts the demo on a free port; resolves when it listens. */
-async function startDemo(t: Test, nodeArguments?: readonly string[]) {
-  const program = start(t, ['serve', '--demo', '--port', '0'], nodeArguments)
-  const [, url = ''] = await find(program, 'stdout', /Base URL\s+(\S+)\/v1.*Ctrl-C to stop\.\n/s)
-  return { ...program, url }
+function startDemo(t: Test, nodeArguments: readonly string[] = []) {
+  return startServer(t, ['--demo'], { nodeArguments })
 }
 
 /** Asks for a stream; resolves when it has begun, with the text of it all to wait for. */
@@ -131,7 +74,7 @@ const finished: [argv: string[], ended: Ended][] = [
 ]
 for (const [argv, ended] of finished) {
   t.test(`chatmock ${argv.join(' ')} exits with ${ended.code}`, async t => {
-    t.strictSame(await start(t, argv).ended, ended)
+    t.strictSame(await startProgram(t, argv).ended, ended)
   })
 }
 
@@ -144,11 +87,14 @@ t.test('refuses a prompt file that is missing or empty', async t => {
   for (const [name, reason] of cases) {
     t.test(name, async t => {
       const path = join(folder, name)
-      t.strictSame(await start(t, ['serve', '--demo', '--port', '0', '--prompt', path]).ended, {
-        code: 78,
-        stdout: '',
-        stderr: `chatmock: The prompt file ${path} cannot be used: ${reason}. Name another with --prompt or CHATGPT_LOCAL_PROMPT.\n`,
-      })
+      t.strictSame(
+        await startProgram(t, ['serve', '--demo', '--port', '0', '--prompt', path]).ended,
+        {
+          code: 78,
+          stdout: '',
+          stderr: `chatmock: The prompt file ${path} cannot be used: ${reason}. Name another with --prompt or CHATGPT_LOCAL_PROMPT.\n`,
+        },
+      )
     })
   }
 })
@@ -158,7 +104,7 @@ t.test('says so when the port is in use', async t => {
   t.teardown(() => other.close())
   await once(other, 'listening')
   const { port } = other.address() as AddressInfo
-  t.strictSame(await start(t, ['serve', '--demo', '--port', `${port}`]).ended, {
+  t.strictSame(await startProgram(t, ['serve', '--demo', '--port', `${port}`]).ended, {
     code: 13,
     stdout: '',
     stderr: `chatmock: 127.0.0.1:${port} is in use, perhaps by another chatmock. Stop that, or choose another port with --port.\n`,
@@ -199,7 +145,7 @@ t.test('finishes a running answer before it stops', async t => {
   const program = await startDemo(t)
   const { rest } = await askForStream(program.url, 'words:20 pace:20ms')
   program.child.kill('SIGTERM')
-  await find(program, 'stderr', /stopping signal=SIGTERM in_flight=1\n/)
+  await findOutput(program, 'stderr', /stopping signal=SIGTERM in_flight=1\n/)
   t.match(await rest, /data: \[DONE\]\n\n$/)
   t.equal((await program.ended).code, 0)
 })
@@ -214,7 +160,7 @@ for (const [first, second, code] of impatient) {
     const program = await startDemo(t)
     const { rest } = await askForStream(program.url, 'words:1000 pace:100ms')
     program.child.kill(first)
-    await find(program, 'stderr', /stopping/)
+    await findOutput(program, 'stderr', /stopping/)
     program.child.kill(second)
     await t.rejects(rest)
     t.equal((await program.ended).code, code)
@@ -228,7 +174,7 @@ t.test('goes on serving when nobody reads what it writes', async t => {
   free.close()
   await once(free, 'close')
 
-  const { child } = start(t, ['serve', '--demo', '--port', `${port}`])
+  const { child } = startProgram(t, ['serve', '--demo', '--port', `${port}`])
   child.stdout?.destroy()
   child.stderr?.destroy()
   const health = () => fetch(`http://127.0.0.1:${port}/health`)
@@ -259,11 +205,9 @@ for (const [title, statement] of Object.entries(crashes)) {
 
 t.test('a fault of its own exits with 70 and tells where it was', async t => {
   const script = 'process.stdout.write = () => { throw new Error("boom") }'
-  const program = start(
-    t,
-    ['--help'],
-    [`--import=data:text/javascript,${encodeURIComponent(script)}`],
-  )
+  const program = startProgram(t, ['--help'], {
+    nodeArguments: [`--import=data:text/javascript,${encodeURIComponent(script)}`],
+  })
   const { code, stderr } = await program.ended
   t.equal(code, 70)
   t.match(stderr, /^chatmock: internal error\nError: boom\n {4}at /)

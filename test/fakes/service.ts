@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
 import { parseCommand } from '../../src/app/args.ts'
 import { compose } from '../../src/app/compose.ts'
+import { makeFolder } from './folder.ts'
 import { createFakeLog, type FakeLog } from './log.ts'
 import { startUpstream, type UpstreamServer } from './upstream-server.ts'
 
@@ -20,8 +21,10 @@ export async function startService(
   environment: Readonly<Record<string, string>> = {},
 ): Promise<RunningService> {
   const command = parseCommand(['serve', '--port', '0', ...argv], {
+    // What the background asks would mix with what a test has scripted.
+    CHATGPT_LOCAL_MODEL_SYNC: 'off',
     ...environment,
-    CHATGPT_LOCAL_HOME: environment['CHATGPT_LOCAL_HOME'] ?? t.testdir({}),
+    CHATGPT_LOCAL_HOME: environment['CHATGPT_LOCAL_HOME'] ?? makeFolder(t),
   })
   if (command.type !== 'serve') throw new Error('not a serve command')
   const log = createFakeLog()
@@ -66,5 +69,5 @@ export async function startSignedIn(
 /** Makes a home with a login of canary secrets. */
 export function signedInHome(t: Test, token: string): string {
   const tokens = { access_token: token, refresh_token: 'canary-refresh', account_id: 'account-1' }
-  return t.testdir({ 'auth.json': JSON.stringify({ tokens, x_keep: 1 }) })
+  return makeFolder(t, { 'auth.json': JSON.stringify({ tokens, x_keep: 1 }) })
 }

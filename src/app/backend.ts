@@ -1,0 +1,145 @@
+/** Opens what answers: the account at ChatGPT, or the embedded demo. */
+
+import { createChatgptModel } from '../adapters/chatgpt/client.ts'
+import { createDemoAuthenticator } from '../adapters/demo/authenticator.ts'
+import { createDemoCatalog } from '../adapters/demo/catalog.ts'
+import { createDemoModel } from '../adapters/demo/model.ts'
+import type { AccountStatus } from '../adapters/status/encode.ts'
+import { describeAccount } from '../domain/account.ts'
+import { ProxyError } from '../domain/errors.ts'
+import type { Authenticator, ChatModel, Log, ModelCatalog } from '../domain/ports.ts'
+import type { Usage } from '../domain/usage.ts'
+import { type Account, openAccount } from './account.ts'
+import type { NetworkSettings } from './args.ts'
+import { clock } from './clock.ts'
+import { prepareHome } from './home.ts'
+import { hasUnusedCodexLogin, keyringHint, signInCommand } from './login-file.ts'
+import type { ServeSettings } from './settings.ts'
+
+/** Who answers, and what signs the questions. */
+export interface Backend {
+  readonly model: ChatModel
+  readonly catalog: ModelCatalog
+  readonly authenticator: Authenticator
+  /** Whose account it is. */
+  readonly account: () => Promise<AccountStatus>
+  readonly usage: Pick<Usage, 'current' | 'latest'> | undefined
+  /** What the person should know or do before it works, a sentence each. */
+  readonly hints: readonly string[]
+  /** Takes whatever account the login file has now. */
+  reload(): void
+  /** Waits for what must not be cut off, then lets go of the network. */
+  close(): Promise<void>
+}
+
+/** How often a login that could not be saved is tried to be saved again. */
+const FLUSH_INTERVAL_MS = 5_000
+
+/**
+ * Opens the backend that the settings name.
+ *
+ * @throws RefusedConfiguration if a file that the settings name cannot be used; CommandError if
+ *   the home folder cannot be made.
+ */
+export async function openBackend(
+  settings: ServeSettings,
+  network: NetworkSettings,
+  log: Log,
+): Promise<Backend> {
+  return settings.upstream === 'demo'
+    ? demoBackend(settings)
+    : await chatgptBackend(settings, network, log)
+}
+
+function demoBackend({ demoPaceMs }: ServeSettings): Backend {
+  return {
+    model: createDemoModel({ paceMs: demoPaceMs, clock }),
+    catalog: createDemoCatalog(),
+    authenticator: createDemoAuthenticator(),
+    account: async () => SIGNED_OUT,
+    usage: undefined,
+    hints: [],
+    reload: () => {},
+    close: () => Promise.resolve(),
+  }
+}
+
+async function chatgptBackend(
+  settings: ServeSettings,
+  network: NetworkSettings,
+  log: Log,
+): Promise<Backend> {
+  const account = await openAccount(settings, network, log, settings)
+  const { keeper, catalog, usage, outbound, serverTime, userAgent, loginFile, files } = account
+  await prepareHome(files, loginFile, log)
+  await usage.start()
+  const session = await keeper.session().catch(() => undefined)
+  if (session !== undefined) await catalog.load(session.credentials.accountId)
+  catalog.start()
+  const flushing = setInterval(() => void keeper.flush(), FLUSH_INTERVAL_MS).unref()
+  const model = createChatgptModel({
+    ...settings,
+    fetch: outbound.fetch,
+    catalog,
+    userAgent,
+    clock,
+    log,
+    usage,
+    time: serverTime,
+    onModelsEtag: catalog.noteEtag,
+    signInCommand: signInCommand(loginFile),
+  })
+  return {
+    model,
+    catalog,
+    authenticator: keeper,
+    account: () => accountStatus(account),
+    usage,
+    hints: await loginHints(account),
+    reload: keeper.rebind,
+    async close() {
+      clearInterval(flushing)
+      await account.close()
+    },
+  }
+}
+
+const SIGNED_OUT: AccountStatus = {
+  signedIn: false,
+  email: undefined,
+  plan: undefined,
+  tokenExpiresAt: undefined,
+}
+
+/** Never fails: whoever cannot use the login is as good as signed out. */
+async function accountStatus({ keeper, identity }: Account): Promise<AccountStatus> {
+  try {
+    const { email, plan, tokenExpiresAt } = describeAccount(await keeper.session(), identity)
+    return { signedIn: true, email, plan, tokenExpiresAt }
+  } catch {
+    return SIGNED_OUT
+  }
+}
+
+/** Being signed out, or unable to tell, never keeps the server from starting. */
+async function loginHints({ keeper, loginFile }: Account): Promise<readonly string[]> {
+  try {
+    await keeper.session()
+    return loginFile.owner === 'codex'
+      ? [`Using the login of the Codex CLI in ${loginFile.path}. If it ends run: codex login`]
+      : []
+  } catch (error) {
+    const { code, message } = ProxyError.from(error)
+    if (code !== 'chatgpt_login_required') return [message]
+    if (loginFile.owner === 'codex') {
+      const elsewhere = await keyringHint(loginFile)
+      return elsewhere.length > 0 ? elsewhere : ['The Codex CLI is not signed in. Run: codex login']
+    }
+    const codexs = (await hasUnusedCodexLogin(loginFile))
+      ? [
+          `The Codex CLI is signed in. To use its login start with: --auth-file ${loginFile.codexPath}`,
+        ]
+      : []
+    return ['Not signed in yet. Run: chatmock login', ...codexs]
+  }
+}

@@ -1,0 +1,86 @@
+/** `chatmock info`. */
+
+import { infoJson } from '../adapters/terminal/info-json.ts'
+import { infoScreen, type LoginFacts } from '../adapters/terminal/info-screen.ts'
+import { describeAccount } from '../domain/account.ts'
+import { ProxyError } from '../domain/errors.ts'
+import type { UsageSnapshot } from '../domain/usage-ports.ts'
+import { type Account, openAccount } from './account.ts'
+import type { AccountCommand } from './args.ts'
+import { hasUnusedCodexLogin, keyringHint } from './login-file.ts'
+import { VERSION } from './package.ts'
+import { commandLog, screenOn } from './screen.ts'
+
+/** How long ChatGPT may take to tell the usage; then what is known from before is shown. */
+const USAGE_TIMEOUT_MS = 15_000
+
+/** Tells whose account it is, how much of it is used and where things are kept. */
+export async function info({
+  settings,
+  network,
+  verbose,
+  json,
+}: AccountCommand & { readonly json: boolean }): Promise<void> {
+  const account = await openAccount(settings, network, commandLog(verbose), { modelSync: false })
+  try {
+    const { loginFile, files } = account
+    const signal = AbortSignal.timeout(USAGE_TIMEOUT_MS)
+    const login = await lookAtLogin(account, signal)
+    const facts = {
+      version: VERSION,
+      now: account.clock.now(),
+      login,
+      loginOwner: loginFile.owner,
+      codexLogin: (await hasUnusedCodexLogin(loginFile)) ? loginFile.codexPath : undefined,
+      usage: await lookAtUsage(account, login, signal),
+      files,
+      hints: login.type === 'signed-out' ? await keyringHint(loginFile) : [],
+    }
+    const screen = screenOn(process.stdout)
+    screen.write(
+      json
+        ? `${JSON.stringify(infoJson(facts), undefined, 2)}\n`
+        : infoScreen(facts, screen.paint, screen.columns),
+    )
+  } finally {
+    await account.close()
+  }
+}
+
+async function lookAtLogin(account: Account, signal: AbortSignal): Promise<LoginFacts> {
+  const { keeper, identity } = account
+  try {
+    // Renews what is about to end, so that what is shown is what the next request would use.
+    const problem = await keeper.credentials(signal).then(
+      () => undefined,
+      error => problemOf(error),
+    )
+    const session = await keeper.session()
+    return {
+      type: 'signed-in',
+      account: describeAccount(session, identity),
+      isRenewable: session.tokens.refreshToken !== undefined,
+      problem,
+    }
+  } catch (error) {
+    const problem = problemOf(error)
+    return problem.code === 'chatgpt_login_required'
+      ? { type: 'signed-out' }
+      : { type: 'unusable', problem }
+  }
+}
+
+async function lookAtUsage(
+  { usage }: Account,
+  login: LoginFacts,
+  signal: AbortSignal,
+): Promise<UsageSnapshot | undefined> {
+  await usage.start()
+  if (login.type !== 'signed-in' || login.problem !== undefined) return usage.latest()
+  return await usage.current(signal).catch(() => usage.latest())
+}
+
+function problemOf(error: unknown): { code: string; message: string } {
+  const { code, message } = ProxyError.from(error)
+  return { code, message }
+}

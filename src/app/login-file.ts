@@ -1,0 +1,72 @@
+/** Which file the login is in, and whose it is. */
+
+import { access, realpath } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { createFileTokenStore } from '../adapters/files/token-store.ts'
+import type { Tokens } from '../domain/login-ports.ts'
+import type { AccountSettings } from './settings.ts'
+
+/** A login file. */
+export interface LoginFile {
+  readonly path: string
+  /** The Codex CLI's login is used in place: renewed there, but never ended or replaced by us. */
+  readonly owner: 'chatmock' | 'codex'
+  /** Where the Codex CLI keeps its login, whether there is one or not. */
+  readonly codexPath: string
+}
+
+/** Finds the login file that the settings mean. */
+export async function locateLogin({
+  home,
+  authFile,
+  codexHome,
+}: AccountSettings): Promise<LoginFile> {
+  const path = authFile ?? join(home, 'auth.json')
+  const codexPath = join(codexHome, 'auth.json')
+  const isCodexs = (await realPath(path)) === (await realPath(codexPath))
+  return { path, owner: isCodexs ? 'codex' : 'chatmock', codexPath }
+}
+
+/** The command that mends a login file that is no good. */
+export function signInCommand({ owner }: LoginFile): string {
+  return owner === 'codex' ? 'codex login' : 'chatmock login'
+}
+
+/** Tells whether the Codex CLI has a login that is not the one in use. */
+export async function hasUnusedCodexLogin({ owner, codexPath }: LoginFile): Promise<boolean> {
+  if (owner === 'codex') return false
+  const tokens = await createFileTokenStore(codexPath)
+    .load()
+    .catch(() => undefined)
+  return tokens !== undefined
+}
+
+/** Says where else the Codex CLI may keep its login, if its file is meant and not there. */
+export async function keyringHint({ owner, path }: LoginFile): Promise<readonly string[]> {
+  if (owner !== 'codex') return []
+  const isThere = await access(path).then(
+    () => true,
+    () => false,
+  )
+  return isThere
+    ? []
+    : [
+        `There is no ${path}. The Codex CLI may keep its login in the keyring of the system, where chatmock cannot use it: see cli_auth_credentials_store in its configuration, or run: chatmock login`,
+      ]
+}
+
+/** Tells whether the Codex CLI holds the same tokens, or may: a file that cannot be read may. */
+export async function isSharedWithCodex({ codexPath }: LoginFile, own: Tokens): Promise<boolean> {
+  try {
+    const tokens = await createFileTokenStore(codexPath).load()
+    if (tokens === undefined) return false
+    const isSameRefresh = own.refreshToken !== undefined && own.refreshToken === tokens.refreshToken
+    return isSameRefresh || own.accessToken === tokens.accessToken
+  } catch {
+    return true
+  }
+}
+
+async function realPath(path: string): Promise<string> {
+  return await realpath(path).catch(() => resolve(path))
+}
