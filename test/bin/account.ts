@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Tokens } from '../../src/domain/login-ports.ts'
+import { chromiumAbsence, startBrowser } from '../fakes/chromium.ts'
 import { makeFolder } from '../fakes/folder.ts'
 import { CLIENT_ID, type IssuerOptions, startIssuer } from '../fakes/issuer.ts'
 import { findOutput, type Program, startProgram } from '../fakes/program.ts'
@@ -84,6 +85,22 @@ t.test('signs in when the browser comes back', async t => {
   t.equal(statSync(path).mode & 0o777, 0o600)
   t.equal(statSync(join(path, '..')).mode & 0o777, 0o700)
   t.strictSame(readdirSync(join(path, '..')), ['auth.json'])
+  t.equal(issuer.counts.redeemed, 1)
+})
+
+t.test('signs in with a real browser', { skip: chromiumAbsence }, async t => {
+  const { issuer, stored, run } = await prepare(t)
+  const page = await (await startBrowser(t, 'light')).newPage()
+  const program = run('login', '--no-browser')
+  await page.goto(await addressOf(program))
+  await page.click('#allow')
+  await page.waitForURL('**/success')
+  t.equal(await page.innerText('h1'), 'You are signed in')
+  t.match(page.url(), /^http:\/\/localhost:145[57]\/success$/)
+  const { code, stdout } = await program.ended
+  t.equal(code, 0)
+  t.match(stdout, 'Signed in as ada@example.com (Plus).')
+  t.equal(stored().tokens['account_id'], 'account-1')
   t.equal(issuer.counts.redeemed, 1)
 })
 

@@ -1,49 +1,17 @@
 /** The sign-in as a person sees it: a real browser, the real callback, an issuer on loopback. */
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { existsSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { authorizationUrl } from '../../../src/adapters/oauth/authorize.ts'
 import { listenForCallback } from '../../../src/adapters/oauth/callback.ts'
 import { createAttempt } from '../../../src/adapters/oauth/pkce.ts'
 import { createIdentityProvider } from '../../../src/adapters/oauth/provider.ts'
+import { chromiumAbsence, startBrowser } from '../../fakes/chromium.ts'
 import { createFakeClock } from '../../fakes/clock.ts'
 import { CLIENT_ID, type Issuer, startIssuer } from '../../fakes/issuer.ts'
 import { startFetch } from '../../fakes/outbound.ts'
-
-const EXECUTABLE = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-].find(path => existsSync(path))
-
-const skip = EXECUTABLE === undefined && 'no Chromium is installed here'
-
-/** Starts a browser of its own; the name of a stranger leads to this machine in it. */
-async function startBrowser(t: Test, colorScheme: 'light' | 'dark'): Promise<BrowserContext> {
-  const context = await chromium.launchPersistentContext(t.testdir({}), {
-    executablePath: EXECUTABLE ?? '',
-    colorScheme,
-    viewport: { width: 800, height: 600 },
-    chromiumSandbox: false,
-    timeout: 60_000,
-    args: [
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--host-resolver-rules=MAP stranger.example 127.0.0.1',
-    ],
-  })
-  t.teardown(() => context.close())
-  context.setDefaultTimeout(60_000)
-  return context
-}
 
 /** Begins a login at the issuer; returns the address for the browser. */
 async function begin(t: Test, issuer: Issuer) {
@@ -94,7 +62,7 @@ function background(page: Page): Promise<string> {
   return page.evaluate('getComputedStyle(document.body).backgroundColor')
 }
 
-t.test('in Chromium', { skip }, async t => {
+t.test('in Chromium', { skip: chromiumAbsence }, async t => {
   t.test('allowing leads to a page that says so, at an address without secrets', async t => {
     const issuer = await startIssuer(t)
     const login = await begin(t, issuer)
