@@ -2,6 +2,7 @@
 
 import { type ErrorCode, ProxyError } from '../../domain/errors.ts'
 import { parseJson } from '../../domain/json.ts'
+import { plainText } from '../../domain/plain-text.ts'
 import { asNumber, asObject, asString, type JsonObject } from './json.ts'
 import { retryAfterOf, retryHint } from './retry-after.ts'
 import { limitMessage, readUsageLimit } from './usage-limit.ts'
@@ -27,9 +28,6 @@ const KNOWN_CODES: ReadonlyMap<string | undefined, ErrorCode> = new Map([
   ['slow_down', 'server_is_overloaded'],
   ['model_not_found', 'model_not_found'],
 ])
-
-/** Longest message of the upstream that is passed on. */
-const MAX_MESSAGE_LENGTH = 500
 
 /** What the upstream says of a failure, whichever of its shapes it uses. */
 interface Complaint {
@@ -117,9 +115,8 @@ function complaintOf(error: JsonObject, detail: JsonObject): Complaint {
   }
 }
 
-/** Cuts a message and takes out what could steer a terminal. */
 function shown(message: string | undefined): string | undefined {
-  return message?.slice(0, MAX_MESSAGE_LENGTH).replace(/[\p{Cc}\p{Cf}]+/gu, ' ')
+  return message === undefined ? undefined : plainText(message)
 }
 
 function knownCode({ code, message }: Complaint): ErrorCode | undefined {

@@ -1,7 +1,7 @@
 /** Who holds a port of this machine, as far as the system's own tools can tell. */
 
 import { execFile } from 'node:child_process'
-import { plainText } from './plain-text.ts'
+import { plainText } from '../../domain/plain-text.ts'
 
 /** Runs a program and returns what it prints; `undefined` if it cannot or does not in time. */
 export type RunProgram = (name: string, args: readonly string[]) => Promise<string | undefined>

@@ -1,7 +1,7 @@
 /** What the issuer says when it sends the browser back (RFC 6749 section 4.1.2). */
 
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { plainText } from './plain-text.ts'
+import { plainText } from '../../domain/plain-text.ts'
 
 /** The person allowed the sign-in. */
 export interface Allowed {
@@ -23,6 +23,9 @@ export interface Refused {
   /** For people; safe to show in a terminal, and not escaped for HTML. */
   readonly message: string
 }
+
+/** The most characters of the issuer's words that are shown. */
+const MAX_WORDS = 300
 
 /** What ends the wait for the person. */
 export type Decision = Allowed | Declined | Refused
@@ -61,7 +64,8 @@ function readError(error: string, description: string): Decision {
   if (error === 'access_denied') {
     return { type: 'declined', message: 'You declined the sign-in.' }
   }
-  const words = plainText(description) || plainText(error) || 'no reason given'
+  const words =
+    plainText(description, MAX_WORDS) || plainText(error, MAX_WORDS) || 'no reason given'
   return { type: 'refused', message: `The sign-in service refused: ${words}` }
 }
 

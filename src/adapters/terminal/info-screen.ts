@@ -2,9 +2,9 @@
 
 import type { Account } from '../../domain/account.ts'
 import { localTime } from '../../domain/local-time.ts'
+import { plainText } from '../../domain/plain-text.ts'
 import type { UsageSnapshot } from '../../domain/usage-ports.ts'
 import type { Paint } from './paint.ts'
-import { plainText } from './plain-text.ts'
 import { planName } from './plan.ts'
 import { shellWord } from './shell.ts'
 import { usageSection } from './usage-section.ts'

@@ -1,6 +1,6 @@
 /** How a sign-in ends that gives no login, each in a sentence. */
 
-import { plainText } from './plain-text.ts'
+import { plainText } from '../../domain/plain-text.ts'
 
 /** Why there is no login. */
 export type LoginEnding =

@@ -2,8 +2,8 @@
 
 import type { Account } from '../../domain/account.ts'
 import { localTime } from '../../domain/local-time.ts'
+import { plainText } from '../../domain/plain-text.ts'
 import type { Paint } from './paint.ts'
-import { plainText } from './plain-text.ts'
 import { planName } from './plan.ts'
 import { paragraph } from './wrap.ts'
 

@@ -2,9 +2,9 @@
 
 import { EFFORTS, type Effort } from '../../domain/conversation.ts'
 import { localTime } from '../../domain/local-time.ts'
+import { plainText } from '../../domain/plain-text.ts'
 import type { ModelEntry } from '../../domain/ports.ts'
 import type { Paint } from './paint.ts'
-import { plainText } from './plain-text.ts'
 import { paragraph, table } from './wrap.ts'
 
 /** The catalogue and where it comes from. */

@@ -1,6 +1,6 @@
 /** ChatGPT plans as people know them. */
 
-import { plainText } from './plain-text.ts'
+import { plainText } from '../../domain/plain-text.ts'
 
 /** Names that the words of the identifier do not make. */
 const NAMES: ReadonlyMap<string, string> = new Map([

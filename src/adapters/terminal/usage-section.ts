@@ -1,13 +1,13 @@
 /** The account's usage as people read it. */
 
 import { localTime } from '../../domain/local-time.ts'
+import { plainText } from '../../domain/plain-text.ts'
 import { windowName } from '../../domain/usage.ts'
 import type { UsageLimitReading, UsageSnapshot, UsageWindow } from '../../domain/usage-ports.ts'
 import { GENERAL_METER } from '../../domain/usage-snapshot.ts'
 import { usageBar } from './bars.ts'
 import { roughDuration } from './duration.ts'
 import type { Paint } from './paint.ts'
-import { plainText } from './plain-text.ts'
 import { paragraph } from './wrap.ts'
 
 /** Returns the section, a bar for each window; `now` is Unix time in milliseconds. */

@@ -297,8 +297,7 @@ t.test('a wait is read out of the message in any units', async t => {
 t.test('a message is cut and cannot steer a terminal', async t => {
   const message = `a\u001b[31m\u202eb${'x'.repeat(5000)}`
   const shown = respond(400, { error: { message } }).message
-  t.equal(shown.length <= 500, true)
-  t.match(shown, /^a \[31m bx+$/)
+  t.equal(shown, `ab${'x'.repeat(497)}…`)
 })
 
 t.test('what is about the moment is no refusal', async t => {

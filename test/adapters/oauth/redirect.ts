@@ -52,7 +52,7 @@ const cases: [title: string, query: string, expected: ReturnType<typeof readRedi
   [
     'cuts long words',
     `error=x&error_description=${'y'.repeat(1000)}&state=${STATE}`,
-    { type: 'refused', message: `The sign-in service refused: ${'y'.repeat(300)}` },
+    { type: 'refused', message: `The sign-in service refused: ${'y'.repeat(299)}…` },
   ],
   ['refuses a wrong state', 'code=ac_1&state=other', { type: 'foreign', reason: 'other-state' }],
   ['refuses an empty state', 'code=ac_1&state=', { type: 'foreign', reason: 'other-state' }],

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { plainText } from '../../../src/adapters/terminal/plain-text.ts'
+import { plainText } from '../../src/domain/plain-text.ts'
 
 const cases: [title: string, text: string, expected: string][] = [
   ['keeps letters of any script', 'Zoë 東京 😀', 'Zoë 東京 😀'],
@@ -12,6 +12,9 @@ const cases: [title: string, text: string, expected: string][] = [
   ['drops what turns the line around', 'a\u202egnp.exe\u2069', 'agnp.exe'],
   ['drops invisible letters', 'a\u200bb\u{e0041}', 'ab'],
   ['drops half characters', 'a\ud800b', 'ab'],
+  ['drops links whole', '\u001b]8;;http://x\u001b\\link\u001b]8;;\u001b\\', 'link'],
+  ['drops a title that never ends', 'a\u001b]0;owned', 'a'],
+  ['keeps what looks like a tag', '<b>', '<b>'],
   ['makes one line of several', ' a\r\n\tb\u2028c\n', 'a b c'],
   ['leaves nothing of nothing', '\u0000', ''],
 ]
@@ -24,4 +27,9 @@ for (const [title, text, expected] of cases) {
 t.test('cuts a long text between characters', async t => {
   t.equal(plainText('😀'.repeat(500)), '😀'.repeat(500))
   t.equal(plainText('😀'.repeat(501)), `${'😀'.repeat(499)}…`)
+})
+
+t.test('cuts where it is told to', async t => {
+  t.equal(plainText('x'.repeat(300), 300), 'x'.repeat(300))
+  t.equal(plainText('x'.repeat(301), 300), `${'x'.repeat(299)}…`)
 })
