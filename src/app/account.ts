@@ -14,6 +14,7 @@ import { createIdentityProvider } from '../adapters/oauth/provider.ts'
 import { createFetch, type OutboundFetch } from '../adapters/undici/fetch.ts'
 import { createCatalog, type LiveCatalog } from '../domain/catalog.ts'
 import { createAuthenticator, type LoginKeeper } from '../domain/credentials.ts'
+import { ProxyError } from '../domain/errors.ts'
 import type { LoginStore, SignInProvider } from '../domain/login-ports.ts'
 import type { Clock, Log } from '../domain/ports.ts'
 import { createServerTime, type ServerTime } from '../domain/server-time.ts'
@@ -81,7 +82,9 @@ export async function openAccount(
   const serverTime = createServerTime(clock, log)
   const { fetch } = outbound
   const stopping = new AbortController()
-  const store = createFileTokenStore(loginFile.path, { isCodexs: loginFile.owner === 'codex' })
+  const store = createFileTokenStore(loginFile.path, {
+    signInCommand: signInCommand(loginFile),
+  })
   const identity = createIdentityProvider({
     issuer,
     clientId,
@@ -97,6 +100,7 @@ export async function openAccount(
     clock,
     serverTime,
     log,
+    stopping: stopping.signal,
     allowsUnsaved: options.allowEphemeralRefresh ?? false,
     signInCommand: signInCommand(loginFile),
   })
@@ -141,7 +145,9 @@ export async function openAccount(
     userAgent,
     clock,
     async close() {
-      stopping.abort()
+      stopping.abort(
+        new ProxyError('server_shutting_down', 'chatmock is stopping. Try again when it is back.'),
+      )
       await Promise.all([keeper.close(), catalog.settle(), usage.settle()])
       await outbound.close()
     },

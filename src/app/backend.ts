@@ -26,6 +26,8 @@ export interface Backend {
   readonly usage: Pick<Usage, 'current' | 'latest'> | undefined
   /** What the person should know or do before it works, a sentence each. */
   readonly hints: readonly string[]
+  /** Begins the work in the background. */
+  start(): void
   /** Takes whatever account the login file has now. */
   reload(): void
   /** Waits for what must not be cut off, then lets go of the network. */
@@ -59,6 +61,7 @@ function demoBackend({ demoPaceMs }: ServeSettings): Backend {
     account: async () => SIGNED_OUT,
     usage: undefined,
     hints: [],
+    start: () => {},
     reload: () => {},
     close: () => Promise.resolve(),
   }
@@ -75,8 +78,7 @@ async function chatgptBackend(
   await usage.start()
   const session = await keeper.session().catch(() => undefined)
   if (session !== undefined) await catalog.load(session.credentials.accountId)
-  catalog.start()
-  const flushing = setInterval(() => void keeper.flush(), FLUSH_INTERVAL_MS).unref()
+  let flushing: NodeJS.Timeout | undefined
   const model = createChatgptModel({
     ...settings,
     fetch: outbound.fetch,
@@ -96,6 +98,10 @@ async function chatgptBackend(
     account: () => accountStatus(account),
     usage,
     hints: await loginHints(account),
+    start() {
+      catalog.start()
+      flushing = setInterval(() => void keeper.flush(), FLUSH_INTERVAL_MS).unref()
+    },
     reload: keeper.rebind,
     async close() {
       clearInterval(flushing)

@@ -26,6 +26,8 @@ export interface Service {
   readonly catalog: ModelCatalog
   /** What the person should know or do before it works, a sentence each. */
   readonly hints: readonly string[]
+  /** Begins the work in the background. */
+  start(): void
   /** Takes whatever account the login file has now. */
   reload(): void
   /** Stops the server, then lets go of what is outside. */
@@ -91,6 +93,7 @@ export async function compose(
     server,
     catalog,
     hints: backend.hints,
+    start: backend.start,
     reload: backend.reload,
     async close(graceMs) {
       await server.close(graceMs)

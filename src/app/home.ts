@@ -1,6 +1,6 @@
 /** The folder where everything is kept, made ready and kept private. */
 
-import { removeStaleTemporaries } from '../adapters/files/atomic-file.ts'
+import { removeTemporaries } from '../adapters/files/atomic-file.ts'
 import { makeFolder, tightenAccess } from '../adapters/files/folder.ts'
 import type { Log } from '../domain/ports.ts'
 import type { AccountFiles } from './account.ts'
@@ -31,5 +31,5 @@ export async function prepareHome(
     throw new RefusedConfiguration(error.message, { cause: error })
   })
   for (const sentence of sentences) log.warn(sentence)
-  await Promise.all(own.map(removeStaleTemporaries))
+  for (const path of [files.usage, files.models, files.login]) await removeTemporaries(path)
 }

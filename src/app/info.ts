@@ -1,49 +1,51 @@
 /** `chatmock info`. */
 
 import { infoJson } from '../adapters/terminal/info-json.ts'
-import { infoScreen, type LoginFacts } from '../adapters/terminal/info-screen.ts'
+import { type InfoFacts, infoScreen, type LoginFacts } from '../adapters/terminal/info-screen.ts'
 import { describeAccount } from '../domain/account.ts'
 import { ProxyError } from '../domain/errors.ts'
 import type { UsageSnapshot } from '../domain/usage-ports.ts'
-import { type Account, openAccount } from './account.ts'
+import type { Account } from './account.ts'
 import type { AccountCommand } from './args.ts'
 import { hasUnusedCodexLogin, keyringHint } from './login-file.ts'
 import { VERSION } from './package.ts'
 import { commandLog, screenOn } from './screen.ts'
+import { withAccount } from './with-account.ts'
 
 /** How long ChatGPT may take to tell the usage; then what is known from before is shown. */
 const USAGE_TIMEOUT_MS = 15_000
 
 /** Tells whose account it is, how much of it is used and where things are kept. */
-export async function info({
-  settings,
-  network,
-  verbose,
-  json,
-}: AccountCommand & { readonly json: boolean }): Promise<void> {
-  const account = await openAccount(settings, network, commandLog(verbose), { modelSync: false })
-  try {
-    const { loginFile, files } = account
-    const signal = AbortSignal.timeout(USAGE_TIMEOUT_MS)
-    const login = await lookAtLogin(account, signal)
-    const facts = {
-      version: VERSION,
-      now: account.clock.now(),
-      login,
-      loginOwner: loginFile.owner,
-      codexLogin: (await hasUnusedCodexLogin(loginFile)) ? loginFile.codexPath : undefined,
-      usage: await lookAtUsage(account, login, signal),
-      files,
-      hints: login.type === 'signed-out' ? await keyringHint(loginFile) : [],
-    }
+export async function info(command: AccountCommand & { readonly json: boolean }): Promise<void> {
+  // What goes wrong is told on the screen.
+  const log = commandLog(command.verbose, 'error')
+  await withAccount(command, { log, modelSync: false }, async (account, interrupted) => {
+    const facts = await gather(account, interrupted)
     const screen = screenOn(process.stdout)
     screen.write(
-      json
+      command.json
         ? `${JSON.stringify(infoJson(facts), undefined, 2)}\n`
         : infoScreen(facts, screen.paint, screen.columns),
     )
-  } finally {
-    await account.close()
+  })
+}
+
+async function gather(account: Account, interrupted: AbortSignal): Promise<InfoFacts> {
+  const { loginFile, files, clock } = account
+  const signal = AbortSignal.any([interrupted, AbortSignal.timeout(USAGE_TIMEOUT_MS)])
+  const login = await lookAtLogin(account, signal)
+  const usage = await lookAtUsage(account, login, signal)
+  // Whatever was given up for being interrupted is not what there is to tell.
+  interrupted.throwIfAborted()
+  return {
+    version: VERSION,
+    now: clock.now(),
+    login,
+    loginOwner: loginFile.owner,
+    codexLogin: (await hasUnusedCodexLogin(loginFile)) ? loginFile.codexPath : undefined,
+    usage,
+    files,
+    hints: login.type === 'signed-out' ? await keyringHint(loginFile) : [],
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { access, realpath } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { isCodexFile } from '../adapters/files/auth-reader.ts'
 import { createFileTokenStore } from '../adapters/files/token-store.ts'
 import type { Tokens } from '../domain/login-ports.ts'
 import type { AccountSettings } from './settings.ts'
@@ -15,7 +16,11 @@ export interface LoginFile {
   readonly codexPath: string
 }
 
-/** Finds the login file that the settings mean. */
+/**
+ * Finds the login file that the settings mean. A file that is named is the Codex CLI's if it lies
+ * where that program keeps it, or if that program has made it: it may lie in another user's
+ * home, or CODEX_HOME be set for that program only.
+ */
 export async function locateLogin({
   home,
   authFile,
@@ -23,7 +28,9 @@ export async function locateLogin({
 }: AccountSettings): Promise<LoginFile> {
   const path = authFile ?? join(home, 'auth.json')
   const codexPath = join(codexHome, 'auth.json')
-  const isCodexs = (await realPath(path)) === (await realPath(codexPath))
+  const isCodexs =
+    (await realPath(path)) === (await realPath(codexPath)) ||
+    (authFile !== undefined && (await isCodexFile(authFile)))
   return { path, owner: isCodexs ? 'codex' : 'chatmock', codexPath }
 }
 
@@ -55,13 +62,16 @@ export async function keyringHint({ owner, path }: LoginFile): Promise<readonly 
       ]
 }
 
-/** Tells whether the Codex CLI holds the same tokens, or may: a file that cannot be read may. */
+/**
+ * Tells whether the Codex CLI holds the same tokens, or may: a file of its own that cannot be read
+ * is reason enough not to end them.
+ */
 export async function isSharedWithCodex({ codexPath }: LoginFile, own: Tokens): Promise<boolean> {
   try {
     const tokens = await createFileTokenStore(codexPath).load()
     if (tokens === undefined) return false
-    const isSameRefresh = own.refreshToken !== undefined && own.refreshToken === tokens.refreshToken
-    return isSameRefresh || own.accessToken === tokens.accessToken
+    const { accessToken, refreshToken } = tokens
+    return own.accessToken === accessToken || (own.refreshToken ?? '') === refreshToken
   } catch {
     return true
   }

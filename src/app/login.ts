@@ -4,14 +4,16 @@ import { randomUUID } from 'node:crypto'
 import { signedInScreen } from '../adapters/terminal/login-screen.ts'
 import { ProxyError } from '../domain/errors.ts'
 import { type CompleteSignIn, type SignedIn, signIn } from '../domain/sign-in.ts'
-import { type Account, openAccount } from './account.ts'
+import type { Account } from './account.ts'
 import type { LoginCommand } from './args.ts'
 import { signInThroughBrowser } from './browser-login.ts'
 import { signInWithCode } from './device-login.ts'
 import { EXIT, RefusedConfiguration } from './exit.ts'
 import { prepareHome } from './home.ts'
 import { ended } from './login-end.ts'
+import type { LoginFile } from './login-file.ts'
 import { commandLog, screenOn } from './screen.ts'
+import { withAccount } from './with-account.ts'
 
 /** How long the person may take in the browser; a device code says its own end. */
 const LIMIT_MINUTES = 10
@@ -22,30 +24,36 @@ const LIMIT_MINUTES = 10
  * @throws CommandError if there is no new login; RefusedConfiguration for the Codex CLI's file.
  */
 export async function login(command: LoginCommand): Promise<void> {
-  const log = commandLog(command.verbose)
-  const account = await openAccount(command.settings, command.network, log)
+  const log = commandLog(command.verbose, 'warn')
+  const interruption = () => ended({ type: 'cancelled' })
   try {
-    const { loginFile, files, store, identity } = account
-    if (loginFile.owner === 'codex') {
-      throw new RefusedConfiguration(
-        `${loginFile.path} is the login of the Codex CLI. To renew it run: codex login. For a login of chatmock's own leave out --auth-file.`,
+    await withAccount(command, { log, interruption }, async (account, signal) => {
+      const { loginFile, files, store, identity } = account
+      if (loginFile.owner === 'codex') throw codexs(loginFile, command)
+      await prepareHome(files, loginFile, log)
+      // Found out now: a grant that has been spent cannot be spent again for a better disk.
+      await store.ensureWritable()
+      const complete: CompleteSignIn = grant => signIn({ identity, store }, grant, randomUUID())
+      tell(
+        account,
+        command.headless
+          ? await signInWithCode(account, command, complete, signal)
+          : await withinLimit(signal, limited => signInThroughBrowser(command, complete, limited)),
       )
-    }
-    await prepareHome(files, loginFile, log)
-    // Found out now: a grant that has been spent cannot be spent again for a better disk.
-    await store.ensureWritable()
-    const complete: CompleteSignIn = grant => signIn({ identity, store }, grant, randomUUID())
-    const signedIn = await whileWaiting(command.headless ? undefined : LIMIT_MINUTES, signal =>
-      command.headless
-        ? signInWithCode(account, command, complete, signal)
-        : signInThroughBrowser(command, complete, signal),
-    )
-    tell(account, signedIn)
+    })
   } catch (error) {
     throw asCommandError(error)
-  } finally {
-    await account.close()
   }
+}
+
+function codexs({ path }: LoginFile, { settings }: LoginCommand): RefusedConfiguration {
+  const remedy =
+    settings.authFile === undefined
+      ? 'let CHATGPT_LOCAL_HOME and CODEX_HOME name two folders'
+      : 'leave out --auth-file'
+  return new RefusedConfiguration(
+    `${path} is the login of the Codex CLI. To renew it run: codex login. For a login of chatmock's own ${remedy}.`,
+  )
 }
 
 function tell({ files }: Account, { account, previousAccountId, keptAside }: SignedIn): void {
@@ -54,22 +62,18 @@ function tell({ files }: Account, { account, previousAccountId, keptAside }: Sig
   write(signedInScreen(facts, paint, columns))
 }
 
-/** Lets the work go on until the person is out of time or presses Ctrl-C. */
-async function whileWaiting<T>(
-  minutes: number | undefined,
+/** Lets the work go on until the person is out of time. */
+async function withinLimit<T>(
+  signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const controller = new AbortController()
-  const cancel = () => controller.abort(ended({ type: 'cancelled' }))
-  const timer =
-    minutes &&
-    setTimeout(() => controller.abort(ended({ type: 'timed-out', minutes })), minutes * 60_000)
-  process.once('SIGINT', cancel).once('SIGTERM', cancel)
+  const limit = new AbortController()
+  const leave = () => limit.abort(ended({ type: 'timed-out', minutes: LIMIT_MINUTES }))
+  const timer = setTimeout(leave, LIMIT_MINUTES * 60_000)
   try {
-    return await work(controller.signal)
+    return await work(AbortSignal.any([signal, limit.signal]))
   } finally {
     clearTimeout(timer)
-    process.off('SIGINT', cancel).off('SIGTERM', cancel)
   }
 }
 

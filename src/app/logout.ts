@@ -1,12 +1,14 @@
 /** `chatmock logout`. */
 
+import { isCodexFile } from '../adapters/files/auth-reader.ts'
 import { ProxyError } from '../domain/errors.ts'
+import type { Tokens } from '../domain/login-ports.ts'
 import { type SignedOut, signOut } from '../domain/sign-in.ts'
-import { openAccount } from './account.ts'
 import type { AccountCommand } from './args.ts'
 import { CommandError, EXIT, RefusedConfiguration } from './exit.ts'
 import { isSharedWithCodex } from './login-file.ts'
 import { commandLog, screenOn } from './screen.ts'
+import { withAccount } from './with-account.ts'
 
 const SENTENCES: Readonly<Record<SignedOut, string>> = {
   'not-signed-in': 'Not signed in; there was nothing to do.',
@@ -21,21 +23,27 @@ const SENTENCES: Readonly<Record<SignedOut, string>> = {
  *
  * @throws RefusedConfiguration for a login of the Codex CLI, CommandError if it cannot be removed.
  */
-export async function logout({ settings, network, verbose }: AccountCommand): Promise<void> {
-  const account = await openAccount(settings, network, commandLog(verbose))
-  const { loginFile, identity, store } = account
-  try {
+export async function logout(command: AccountCommand): Promise<void> {
+  const log = commandLog(command.verbose, 'warn')
+  await withAccount(command, { log }, async ({ loginFile, identity, store }) => {
     if (loginFile.owner === 'codex') {
       throw new RefusedConfiguration(
         `${loginFile.path} is the login of the Codex CLI, which chatmock leaves alone. To stop using it start chatmock without --auth-file; to end it run: codex logout`,
       )
     }
-    const outcome = await signOut({ identity, store }, own => isSharedWithCodex(loginFile, own))
+    // A copy of the Codex CLI's file holds that program's tokens, old or new.
+    const isCopy = await isCodexFile(loginFile.path)
+    const isShared = async (own: Tokens) => isCopy || (await isSharedWithCodex(loginFile, own))
+    const outcome = await signOut({ identity, store }, isShared).catch(error => {
+      throw new CommandError(explain(error, loginFile.path), EXIT.failure, { cause: error })
+    })
     screenOn(process.stdout).write(`${SENTENCES[outcome]}\n`)
-  } catch (error) {
-    if (!(error instanceof ProxyError)) throw error
-    throw new CommandError(error.message, EXIT.failure, { cause: error })
-  } finally {
-    await account.close()
-  }
+  })
+}
+
+function explain(error: unknown, path: string): string {
+  if (!(error instanceof ProxyError)) throw error
+  return error.code === 'auth_file_corrupt'
+    ? `The login file ${path} is damaged, so nobody can tell what it holds. Look at it, and remove it yourself.`
+    : error.message
 }

@@ -23,10 +23,10 @@ export function screenOn(stream: NodeJS.WriteStream): Screen {
   }
 }
 
-/** Returns the log of a command: what a person should know, or with `--verbose` all of it. */
-export function commandLog(verbose: boolean): Log {
+/** Returns the log of a command: from `level` on, or with `--verbose` all of it. */
+export function commandLog(verbose: boolean, level: 'warn' | 'error'): Log {
   return createLog(
-    verbose ? 'debug' : 'warn',
+    verbose ? 'debug' : level,
     'text',
     line => process.stderr.write(line),
     () => new Date(),

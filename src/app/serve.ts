@@ -27,13 +27,20 @@ export async function serve(settings: ServeSettings, network: NetworkSettings): 
     () => new Date(),
   )
   exitOnCrash(log)
-  const service = await compose(settings, network, log)
-  const { address, port } = await listen(service.server, settings)
-  // Before the screen: who reads it may act on it at once.
+  let reload = () => {}
+  // Before a renewal can begin, for that must not be cut off; and before the screen, for who
+  // reads it may act on it at once.
   const stopped = stopSignal(() => {
-    service.reload()
     log.info('Taking the login from its file again.', { signal: 'SIGHUP' })
+    reload()
   })
+  const service = await compose(settings, network, log)
+  reload = service.reload
+  const { address, port } = await listen(service.server, settings).catch(async error => {
+    await service.close(0)
+    throw error
+  })
+  service.start()
   process.stdout.write(
     serveScreen({
       version: VERSION,
@@ -90,7 +97,8 @@ async function listen(
  * reloading, but from a terminal it says that the terminal is gone.
  */
 function stopSignal(reload: () => void): Promise<'SIGINT' | 'SIGTERM' | 'SIGHUP'> {
-  const isOnTerminal = process.stderr.isTTY === true
+  // systemd may give a service a terminal to write to; it names each of its runs.
+  const isOnTerminal = process.stderr.isTTY === true && !process.env['INVOCATION_ID']
   return new Promise(resolve => {
     const stop = (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') => {
       process.off('SIGINT', stop).off('SIGTERM', stop)

@@ -26,6 +26,8 @@ export interface AuthenticatorPorts {
   readonly allowsUnsaved?: boolean
   /** What to run when there is no login. Default: `chatmock login`. */
   readonly signInCommand?: string
+  /** From then on no token is spent any more; the reason is what requests get. */
+  readonly stopping: AbortSignal
   /** Spreads the tries of many processes. Default: `Math.random`. */
   readonly random?: () => number
 }
@@ -51,7 +53,7 @@ export interface LoginKeeper extends Authenticator {
  * renewal fails the old token serves to its last moment.
  */
 export function createAuthenticator(ports: AuthenticatorPorts): LoginKeeper {
-  const { store, identity, clock, serverTime, log } = ports
+  const { store, identity, clock, serverTime, log, stopping } = ports
   const { allowsUnsaved = false, signInCommand = 'chatmock login', random = Math.random } = ports
   const login = createStoredLogin({ store, identity, log, allowsUnsaved, signInCommand })
   const renew = createRenewal({
@@ -60,6 +62,7 @@ export function createAuthenticator(ports: AuthenticatorPorts): LoginKeeper {
     clock,
     log,
     random,
+    stopping,
     isFresh: session => freshness(session) === 'fresh',
   })
   let latest: { readonly session: Session; readonly readAt: number } | undefined
@@ -94,7 +97,7 @@ export function createAuthenticator(ports: AuthenticatorPorts): LoginKeeper {
         return session
       case 'urgent':
         return await renewed(session).catch(error => {
-          const isValid = session.expiresAt === undefined || serverTime.now() < session.expiresAt
+          const isValid = session.expiresAt !== undefined && serverTime.now() < session.expiresAt
           if (isValid && mayBeBridged(error)) return session
           throw error
         })
@@ -104,7 +107,15 @@ export function createAuthenticator(ports: AuthenticatorPorts): LoginKeeper {
   async function replaced(refused: string): Promise<Session> {
     if (trusted === refused) trusted = undefined
     const session = await login.load()
-    return session.tokens.accessToken === refused ? await renewed(session) : session
+    if (session.tokens.accessToken !== refused) return session
+    if (renewal?.session.tokens.accessToken === refused && isWithin(renewal.at, RENEWAL_PAUSE_MS)) {
+      // Another exchange would bring another token that is refused, for as long as somebody asks.
+      throw new ProxyError(
+        'chatgpt_login_required',
+        `ChatGPT refuses this login although it has just been renewed. Run: ${signInCommand}`,
+      )
+    }
+    return await renewed(session)
   }
 
   function renewed(old: Session): Promise<Session> {

@@ -43,12 +43,13 @@ export interface TokenStore {
    */
   load(): Promise<Tokens | undefined>
   /**
-   * Does `work` while no other process holds the store; waits for its turn up to 35 s.
+   * Does `work` while no other process holds the store; waits for its turn up to 35 s. The signal
+   * ends the wait with its reason, never the work.
    *
    * @throws ProxyError `auth_refresh_unavailable` if the turn does not come,
    *   `auth_store_unwritable` if no lock can be made; and whatever `work` throws.
    */
-  hold<T>(work: (login: HeldLogin) => Promise<T>): Promise<T>
+  hold<T>(work: (login: HeldLogin) => Promise<T>, signal?: AbortSignal): Promise<T>
 }
 
 /** A login that no other process renews at the moment. */
@@ -67,12 +68,13 @@ export interface HeldLogin {
 /** Room for a new login. */
 export interface Reservation {
   /**
-   * Replaces the tokens of the stored login and keeps whatever else is stored with them.
-   * A reader sees the old login or the new one, never a mixture.
+   * Puts `tokens` in the place of `old` and keeps whatever else is stored with them. A reader sees
+   * the old login or the new one, never a mixture. If another login than `old` is stored by now,
+   * or none, it stays; tells whether `tokens` are stored.
    *
    * @throws ProxyError `auth_store_unwritable`; the old login is then untouched.
    */
-  save(tokens: Tokens): Promise<void>
+  save(tokens: Tokens, old: Tokens): Promise<boolean>
   /** Gives the room back. */
   cancel(): Promise<void>
 }
@@ -89,10 +91,10 @@ export interface LoginStore extends TokenStore {
    */
   replace(tokens: Tokens): Promise<{ readonly keptAside: string | undefined }>
   /**
-   * Removes the login, damaged or not, and returns it; `undefined` if there was none that could
-   * be made sense of.
+   * Removes the login and returns it; `undefined` if there was none.
    *
-   * @throws ProxyError `auth_store_unwritable`.
+   * @throws ProxyError `auth_file_corrupt`, `auth_store_unreadable`, `auth_store_unwritable`;
+   *   nothing is removed then.
    */
   clear(): Promise<Tokens | undefined>
 }

@@ -28,6 +28,8 @@ export interface RenewalPorts {
   readonly isFresh: (session: Session) => boolean
   /** A number from 0 up to 1. */
   readonly random: () => number
+  /** From then on no token is spent any more; what is spent by then is saved. */
+  readonly stopping: AbortSignal
 }
 
 /** What came of a renewal: `adopted` if another process had made it. */
@@ -59,7 +61,7 @@ export type Renew = (old: Session) => Promise<Renewed>
  * pass; and the codes of the store.
  */
 export function createRenewal(ports: RenewalPorts): Renew {
-  const { login, identity, clock, log, isFresh, random } = ports
+  const { login, identity, clock, log, isFresh, random, stopping } = ports
   let failure: Failure | undefined
 
   /** Throws the last failure for as long as it stands. */
@@ -70,8 +72,9 @@ export function createRenewal(ports: RenewalPorts): Renew {
   }
 
   function remember(session: Session, error: ProxyError): ProxyError {
-    const isRepeated = failure !== undefined && isSameLogin(failure.session, session)
-    const inARow = isRepeated ? (failure?.inARow ?? 0) + 1 : 1
+    const before =
+      failure !== undefined && isSameLogin(failure.session, session) ? failure : undefined
+    const inARow = (before?.inARow ?? 0) + 1
     const restMs = restAfter(error, inARow, random())
     failure = { session, error, at: clock.monotonic(), restMs, inARow }
     log.warn('Could not renew the ChatGPT login.', {
@@ -83,6 +86,7 @@ export function createRenewal(ports: RenewalPorts): Renew {
 
   async function exchange(held: RenewableLogin, session: Session): Promise<Renewed> {
     throwIfResting(session)
+    stopping.throwIfAborted()
     let room: Room | undefined
     let tokens: Tokens
     try {
@@ -92,8 +96,8 @@ export function createRenewal(ports: RenewalPorts): Renew {
       await room?.cancel()
       throw remember(session, ProxyError.from(error))
     }
-    failure = undefined
-    return { session: await room.save(tokens), adopted: false }
+    const saved = await room.save(tokens)
+    return { session: saved, adopted: saved.tokens.accessToken !== tokens.accessToken }
   }
 
   /** Looks for a login that somebody else has stored in place of one that was refused. */
@@ -128,10 +132,10 @@ export function createRenewal(ports: RenewalPorts): Renew {
       return await login.hold(held => {
         isHeld = true
         return exchangeOrAdopt(held, old)
-      })
+      }, stopping)
     } catch (error) {
       // A lock that is not to be had is a failure like the others: to be told, and to rest after.
-      throw isHeld ? error : remember(old, ProxyError.from(error))
+      throw isHeld || stopping.aborted ? error : remember(old, ProxyError.from(error))
     }
   }
 }

@@ -1,7 +1,7 @@
 /** The newest login that is known, wherever it is: in the store, or still waiting to be saved. */
 
 import { ProxyError } from './errors.ts'
-import type { IdentityProvider, TokenStore, Tokens } from './login-ports.ts'
+import type { HeldLogin, IdentityProvider, Reservation, TokenStore, Tokens } from './login-ports.ts'
 import type { Log } from './ports.ts'
 import { createSession, type Session } from './session.ts'
 
@@ -30,8 +30,8 @@ export interface StoredLogin {
   load(): Promise<Session>
   /** As `load`, but while the store cannot be read the login last seen stands in. */
   current(): Promise<Session>
-  /** Does `work` while no other process renews the login. Throws as `TokenStore.hold`. */
-  hold<T>(work: (login: RenewableLogin) => Promise<T>): Promise<T>
+  /** Does `work` while no other process renews the login. As `TokenStore.hold`. */
+  hold<T>(work: (login: RenewableLogin) => Promise<T>, signal?: AbortSignal): Promise<T>
   /** Tries again to save a login that could not be saved; never throws. */
   flush(): Promise<void>
   /** Takes whatever account the store has from now on. */
@@ -48,7 +48,11 @@ export interface RenewableLogin {
 
 /** Room for the tokens of a renewal. */
 export interface Room {
-  /** Saves them. Where that fails they are kept in memory, and the log says so; never throws. */
+  /**
+   * Saves them in the place of the login that the store held. Where that fails they are kept in
+   * memory, and the log says so. If somebody has stored another login meanwhile, that one is
+   * returned; throws as `StoredLogin.load` if it is of no use.
+   */
   save(tokens: Tokens): Promise<Session>
   /** Gives the room back; never throws. */
   cancel(): Promise<void>
@@ -66,22 +70,20 @@ export function createStoredLogin(ports: StoredLoginPorts): StoredLogin {
   let owner: Owner | undefined
   let seen: Session | undefined
   let isReadable = true
-  /** The access token that the store held when last looked at. */
-  let held: string | undefined
+  /** What the store held when last looked at. */
+  let held: Tokens | undefined
   let unsaved: Tokens | undefined
+
+  const notSignedIn = () =>
+    new ProxyError('chatgpt_login_required', `Not signed in to ChatGPT. Run: ${signInCommand}`)
 
   function pick(stored: Tokens | undefined): Session {
     // A store that somebody else has changed since then wins over what could not be saved.
-    if (unsaved === undefined || stored?.accessToken !== held) {
-      unsaved = undefined
-      held = stored?.accessToken
-    }
+    if (stored?.accessToken !== held?.accessToken) unsaved = undefined
+    held = stored
     const tokens = unsaved ?? stored
     if (tokens === undefined) {
-      throw new ProxyError(
-        'chatgpt_login_required',
-        `Not signed in to ChatGPT. Run: ${signInCommand}`,
-      )
+      throw notSignedIn()
     }
     const session = createSession(tokens, identity)
     owner = ownerOf(session, owner, signInCommand)
@@ -89,12 +91,22 @@ export function createStoredLogin(ports: StoredLoginPorts): StoredLogin {
     return session
   }
 
-  async function save(tokens: Tokens, write: (tokens: Tokens) => Promise<void>): Promise<Session> {
+  async function save(
+    tokens: Tokens,
+    old: Tokens,
+    room: Reservation,
+    login: HeldLogin,
+  ): Promise<Session> {
     try {
-      await write(tokens)
-      held = tokens.accessToken
+      const isSaved = await room.save(tokens, old)
+      if (!isSaved) {
+        log.warn('Another login was stored while this one was renewed; going on with that.')
+        return pick(await login.load())
+      }
+      held = tokens
       unsaved = undefined
     } catch (error) {
+      if (!isUnwritable(error)) throw error
       unsaved = tokens
       log.error('The renewed login could not be saved; it is in memory only.', reason(error))
     }
@@ -112,23 +124,30 @@ export function createStoredLogin(ports: StoredLoginPorts): StoredLogin {
     cancel: () => Promise.resolve(),
   }
 
-  async function hold<T>(work: (login: RenewableLogin) => Promise<T>): Promise<T> {
+  async function hold<T>(
+    work: (login: RenewableLogin) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
     try {
-      return await store.hold(login =>
-        work({
-          load: async () => pick(await login.load()),
-          async reserve() {
-            const room = await login.reserve().catch(error => {
-              if (allowsUnsaved && isUnwritable(error)) return undefined
-              throw error
-            })
-            if (room === undefined) return inMemory
-            return {
-              save: tokens => save(tokens, room.save),
-              cancel: () => room.cancel().catch(() => {}),
-            }
-          },
-        }),
+      return await store.hold(
+        login =>
+          work({
+            load: async () => pick(await login.load()),
+            async reserve() {
+              const old = held
+              if (old === undefined) throw notSignedIn()
+              const room = await login.reserve().catch(error => {
+                if (allowsUnsaved && isUnwritable(error)) return undefined
+                throw error
+              })
+              if (room === undefined) return inMemory
+              return {
+                save: tokens => save(tokens, old, room, login),
+                cancel: () => room.cancel().catch(() => {}),
+              }
+            },
+          }),
+        signal,
       )
     } catch (error) {
       if (!allowsUnsaved || !isUnwritable(error)) throw error
@@ -165,10 +184,11 @@ export function createStoredLogin(ports: StoredLoginPorts): StoredLogin {
       try {
         await store.hold(async login => {
           pick(await login.load())
-          if (unsaved === undefined) return
+          const tokens = unsaved
+          if (tokens === undefined || held === undefined) return
           const room = await login.reserve()
-          await room.save(unsaved)
-          held = unsaved.accessToken
+          if (!(await room.save(tokens, held))) return
+          held = tokens
           unsaved = undefined
           log.info('The renewed login is saved now.')
         })

@@ -254,6 +254,45 @@ t.test("neither signs in nor out in the Codex CLI's own file", async t => {
   t.equal(issuer.requests.length, 0)
 })
 
+t.test("takes a file that the Codex CLI has made for that program's, wherever it lies", async t => {
+  const { issuer, home, run } = await prepare(t)
+  const path = join(home, 'elsewhere', 'auth.json')
+  write(path, issuer.issue(), { auth_mode: 'chatgpt' })
+  const before = readFileSync(path, 'utf8')
+  const told = await run('info', '--json', '--auth-file', path).ended
+  t.match(JSON.parse(told.stdout), { login_owner: 'codex' })
+  t.equal((await run('logout', '--auth-file', path).ended).code, 78)
+  t.equal(readFileSync(path, 'utf8'), before)
+  t.equal(issuer.counts.revoked, 0)
+})
+
+t.test("signs out of a copy of the Codex CLI's file without revoking it", async t => {
+  const { issuer, path, run } = await prepare(t)
+  write(path, issuer.issue(), { auth_mode: 'chatgpt' })
+  const { stdout } = await run('logout').ended
+  t.match(stdout, /so it stays valid for that/)
+  t.equal(existsSync(path), false)
+  t.equal(issuer.counts.revoked, 0)
+})
+
+t.test('does not remove a damaged login', async t => {
+  const { path, run } = await prepare(t)
+  mkdirSync(join(path, '..'), { mode: 0o700 })
+  writeFileSync(path, 'oops')
+  const { code, stderr } = await run('logout').ended
+  t.equal(code, 1)
+  t.match(stderr, /auth\.json is damaged, so nobody can tell what it holds\./)
+  t.equal(readFileSync(path, 'utf8'), 'oops')
+})
+
+t.test('says so when its home is the one of the Codex CLI', async t => {
+  const { home, environment } = await prepare(t)
+  const both = { ...environment, CODEX_HOME: join(home, 'own') }
+  const { code, stderr } = await startProgram(t, ['login'], { environment: both }).ended
+  t.equal(code, 78)
+  t.match(stderr, /let CHATGPT_LOCAL_HOME and CODEX_HOME name two folders\.\n$/)
+})
+
 t.test('signs out: the login is removed and revoked', async t => {
   const { issuer, path, run } = await prepare(t)
   const tokens = issuer.issue()
@@ -355,6 +394,40 @@ t.test('tells whose account it is and how much of it is used', async t => {
     login_owner: 'chatmock',
   })
   t.notMatch(asJson.stdout, /rt_|eyJ/)
+})
+
+for (const command of ['info', 'models']) {
+  t.test(`Ctrl-C during ${command} loses no login that is being renewed`, async t => {
+    const { issuer, path, run } = await prepare(t)
+    const tokens = issuer.issue({ lifetimeSeconds: -10 })
+    write(path, tokens)
+    const release = issuer.hold()
+    const asked = issuer.next('/oauth/token')
+    const program = run(command)
+    await asked
+    program.child.kill('SIGINT')
+    release()
+    const { code, stdout, stderr } = await program.ended
+    t.equal(code, 1)
+    t.equal(stdout, '')
+    t.equal(stderr, 'chatmock: Interrupted.\n')
+    const { refresh_token: stored } = JSON.parse(readFileSync(path, 'utf8')).tokens
+    t.not(stored, tokens.refreshToken)
+    t.strictSame(readdirSync(join(path, '..')), ['auth.json'])
+  })
+}
+
+t.test('a second Ctrl-C waits for nothing', async t => {
+  const { issuer, path, run } = await prepare(t)
+  write(path, issuer.issue({ lifetimeSeconds: -10 }))
+  issuer.hold()
+  const asked = issuer.next('/oauth/token')
+  const { child, ended } = run('info')
+  await asked
+  child.kill('SIGINT')
+  const again = setInterval(() => child.kill('SIGINT'), 20)
+  t.equal((await ended).code, 130)
+  clearInterval(again)
 })
 
 t.test('tells the account offline, from what is known', async t => {

@@ -28,9 +28,9 @@ const second: Tokens = {
   loginId: 'login-2',
 }
 
-/** Saves as a renewal does. */
-async function save(store: LoginStore, tokens: Tokens): Promise<void> {
-  await store.hold(async login => (await login.reserve()).save(tokens))
+/** Saves in the place of `old`, as a renewal does. */
+async function save(store: LoginStore, tokens: Tokens, old: Tokens): Promise<boolean> {
+  return await store.hold(async login => (await login.reserve()).save(tokens, old))
 }
 
 async function codeOf(work: Promise<unknown>): Promise<string | undefined> {
@@ -48,15 +48,25 @@ export function testTokenStore(t: Test, factory: TokenStoreFactory): void {
 
   t.test('returns the login that was saved', async t => {
     const store = factory.empty(t)
-    await save(store, first)
+    await store.replace(first)
     t.strictSame(await store.load(), first)
   })
 
   t.test('replaces every token of the login before', async t => {
     const store = factory.empty(t)
-    await save(store, first)
-    await save(store, second)
+    await store.replace(first)
+    t.equal(await save(store, second, first), true)
     t.strictSame(await store.load(), second)
+  })
+
+  t.test('leaves a login alone that is not the one to be replaced', async t => {
+    const store = factory.empty(t)
+    t.equal(await save(store, second, first), false)
+    t.equal(await store.load(), undefined)
+    const third = { ...first, accessToken: 'access-3' }
+    await store.replace(third)
+    t.equal(await save(store, second, first), false)
+    t.strictSame(await store.load(), third)
   })
 
   t.test('forgets a token that the new login does not have', async t => {
@@ -70,14 +80,16 @@ export function testTokenStore(t: Test, factory: TokenStoreFactory): void {
       loginId: undefined,
     }
     await store.replace(first)
-    await save(store, bare)
+    await save(store, bare, first)
     t.strictSame(await store.load(), bare)
   })
 
   t.test('shows a reader the old login or the new one, never a mixture', async t => {
     const store = factory.empty(t)
-    await save(store, first)
-    const saves = Array.from({ length: 10 }, (_, n) => save(store, n % 2 ? first : second))
+    await store.replace(first)
+    const saves = Array.from({ length: 10 }, (_, n) =>
+      n % 2 ? save(store, first, second) : save(store, second, first),
+    )
     const loads = Array.from({ length: 50 }, () => store.load())
     const seen = await Promise.all(loads)
     await Promise.all(saves)
@@ -104,6 +116,23 @@ export function testTokenStore(t: Test, factory: TokenStoreFactory): void {
       ends.map(end => (end.status === 'fulfilled' ? end.value : end.reason.message)),
       [0, 'holder 1', 2, 'holder 3', 4, 'holder 5', 6, 'holder 7', 8, 'holder 9'],
     )
+  })
+
+  t.test('ends the wait for a turn, but no work, with its signal', async t => {
+    const store = factory.empty(t)
+    const controller = new AbortController()
+    const reason = new Error('stopping')
+    await store.hold(async () => {
+      const waiting = store.hold(async () => t.fail('it had no turn'), controller.signal)
+      controller.abort(reason)
+      await t.rejects(waiting, reason)
+    })
+    const during = new AbortController()
+    const worked = await store.hold(async () => {
+      during.abort(reason)
+      return 'done'
+    }, during.signal)
+    t.equal(worked, 'done')
   })
 
   t.test('changes nothing where the room that was taken is given back', async t => {

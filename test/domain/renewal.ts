@@ -56,6 +56,7 @@ t.test('begins with the shortest rest again after a success', async t => {
   pass(10 * SECOND)
   identity.fail(undefined)
   t.equal(await use(), 'access-2')
+  pass(60 * SECOND)
   identity.fail(away)
   await t.rejects(renew('access-2'), { code: away.code, retryAfterSeconds: 5 })
 })
@@ -172,3 +173,54 @@ t.test('writes nothing to the store when it fails', async t => {
     t.equal(store.reserved, 0)
   }
 })
+
+t.test('spends no token once it is told to stop, not even after a wait for the lock', async t => {
+  const stopping = new AbortController()
+  const { use, identity, store } = signIn(-1, { stopping: stopping.signal })
+  const reason = new ProxyError('server_shutting_down', 'stopping')
+  const release = identity.hold()
+  let pass = () => {}
+  const held = store.hold(
+    () =>
+      new Promise<void>(resolve => {
+        pass = resolve
+      }),
+  )
+  const waiting = use()
+  await settle()
+  stopping.abort(reason)
+  await t.rejects(waiting, reason)
+  pass()
+  await held
+  release()
+  await t.rejects(use(), reason)
+  t.strictSame(identity.spent, [])
+  t.equal(store.reserved, 0)
+})
+
+t.test('gives up a login that is refused although it has just been renewed', async t => {
+  const { renew, pass, identity } = signIn(HOUR)
+  t.equal(await renew('access-1'), 'access-2')
+  for (let n = 0; n < 3; n++) {
+    await t.rejects(renew('access-2'), {
+      code: 'chatgpt_login_required',
+      message: 'ChatGPT refuses this login although it has just been renewed. Run: chatmock login',
+    })
+  }
+  t.strictSame(identity.spent, ['refresh-1'])
+  pass(60 * SECOND)
+  t.equal(await renew('access-2'), 'access-3')
+})
+
+t.test(
+  'what another process has renewed does not begin the minute between two renewals',
+  async t => {
+    const { use, pass, identity, store, expiresIn } = signIn(-1)
+    const pending = use()
+    store.put(identity.issue(expiresIn(10 * SECOND + 300 * SECOND)))
+    t.equal(await pending, 'access-2')
+    pass(300 * SECOND)
+    t.equal(await use(), 'access-3')
+    t.strictSame(identity.spent, ['refresh-2'])
+  },
+)

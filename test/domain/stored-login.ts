@@ -82,7 +82,7 @@ t.test('saves the new login before it is used', async t => {
           ...login,
           async reserve() {
             const room = await login.reserve()
-            return { ...room, save: tokens => gate.then(() => room.save(tokens)) }
+            return { ...room, save: (tokens, old) => gate.then(() => room.save(tokens, old)) }
           },
         }),
       ),
@@ -130,9 +130,10 @@ t.test('goes on with a login that cannot be saved, and saves it when it can', as
 })
 
 t.test('renews a login that could not be saved with its own refresh token', async t => {
-  const { renew, authenticator, identity, store } = signIn(HOUR)
+  const { renew, pass, authenticator, identity, store } = signIn(HOUR)
   store.failSaves(full)
   t.equal(await renew('access-1'), 'access-2')
+  pass(MINUTE)
   t.equal(await renew('access-2'), 'access-3')
   t.strictSame(identity.spent, ['refresh-1', 'refresh-2'])
   store.failSaves(undefined)
@@ -148,6 +149,7 @@ t.test('knows its own late save from a change that somebody else made', async t 
   await authenticator.flush()
   t.match(store.saved, [{ accessToken: 'access-2' }])
   store.failSaves(full)
+  pass(MINUTE)
   t.equal(await renew('access-2'), 'access-3')
   pass(SECOND)
   t.equal(await use(), 'access-3')
@@ -338,4 +340,57 @@ t.test('takes another account that a sign-in through chatmock has chosen', async
   store.put({ ...identity.issue(claims({ accountId: 'another' })), loginId: 'login-2' })
   pass(SECOND)
   t.equal(await use(), 'access-3')
+})
+
+t.test('leaves a login alone that was stored while the old one was renewed', async t => {
+  const { use, pass, identity, store, log, expiresIn } = signIn(-1)
+  const release = identity.hold()
+  const pending = use()
+  await settle()
+  store.put(identity.issue(expiresIn(HOUR)))
+  release()
+  t.equal(await pending, 'access-2')
+  t.strictSame(store.saved, [])
+  t.match(log.entries, [
+    {
+      level: 'warn',
+      message: 'Another login was stored while this one was renewed; going on with that.',
+    },
+  ])
+  pass(SECOND)
+  t.equal(await use(), 'access-2')
+})
+
+t.test('does not bring back a login that was removed while it was renewed', async t => {
+  const { use, identity, store } = signIn(-1)
+  const release = identity.hold()
+  const pending = use()
+  await settle()
+  store.put(undefined)
+  release()
+  await t.rejects(pending, { code: 'chatgpt_login_required' })
+  t.strictSame(store.saved, [])
+})
+
+t.test('refuses another account that was stored while the old one was renewed', async t => {
+  const { use, identity, store } = signIn(-1)
+  store.put(identity.issue({ ...claims({ accountId: 'mine' }), expiresAt: 0 }))
+  const release = identity.hold()
+  const pending = use()
+  await settle()
+  store.put(identity.issue(claims({ accountId: 'another' })))
+  release()
+  await t.rejects(pending, { code: 'account_changed' })
+  t.strictSame(store.saved, [])
+})
+
+t.test('a login that could not be saved does not replace one that came after', async t => {
+  const { use, authenticator, identity, store, expiresIn } = signIn(-1)
+  store.failSaves(full)
+  t.equal(await use(), 'access-2')
+  store.failSaves(undefined)
+  store.put(identity.issue(expiresIn(HOUR)))
+  await authenticator.flush()
+  await authenticator.close()
+  t.strictSame(store.saved, [])
 })

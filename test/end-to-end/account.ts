@@ -16,7 +16,7 @@ import t, { type Test } from 'tap'
 import type { Tokens } from '../../src/domain/login-ports.ts'
 import { makeFolder } from '../fakes/folder.ts'
 import { CLIENT_ID, type Issuer, type IssuerFault, startIssuer } from '../fakes/issuer.ts'
-import { findOutput, startServer } from '../fakes/program.ts'
+import { findOutput, startProgram, startServer } from '../fakes/program.ts'
 import { type RunningService, startService } from '../fakes/service.ts'
 import { createSmallDisk, mountRefusal } from '../fakes/small-disk.ts'
 import {
@@ -175,7 +175,7 @@ t.test('once its token is over a login that cannot be renewed for now is a 503',
   const before = fingerprint(path)
   const response = await ask(service)
   t.equal(response.status, 503)
-  t.match(response.headers.get('retry-after'), /^[56]$/)
+  t.match(response.headers.get('retry-after'), /^[567]$/)
   t.equal((await errorOf(response)).code, 'auth_refresh_unavailable')
   t.equal((await ask(service)).status, 503)
   t.equal(issuer.tokenCalls(), 1)
@@ -371,6 +371,61 @@ t.test('SIGHUP takes up the login of another account', async t => {
   server.child.kill('SIGHUP')
   await findOutput(server, 'stderr', /Taking the login from its file again/)
   t.equal((await ask(server)).status, 200)
+})
+
+t.test('SIGTERM waits for a renewal that may have spent the token', async t => {
+  const { environment, path, issuer, login } = await prepare(t, -10)
+  const server = await startServer(t, ['--shutdown-grace', '100ms'], { environment })
+  const release = issuer.hold()
+  const asked = issuer.next('/oauth/token')
+  const answer = ask(server).then(
+    ({ status }) => status,
+    () => 'cut',
+  )
+  await asked
+  server.child.kill('SIGTERM')
+  t.equal(await answer, 503)
+  release()
+  t.equal((await server.ended).code, 0)
+  const stored = JSON.parse(readFileSync(path, 'utf8'))
+  t.not(stored.tokens.refresh_token, login.refreshToken)
+})
+
+t.test('a port in use cuts no renewal off and lets the program end', async t => {
+  const { environment, path, issuer, login } = await prepare(t, -10)
+  const other = await startServer(t, ['--demo'])
+  const { port } = new URL(other.url)
+  const again = startProgram(t, ['serve', '--port', port], { environment })
+  t.equal((await again.ended).code, 13)
+  t.equal(issuer.tokenCalls(), 0)
+  t.equal(JSON.parse(readFileSync(path, 'utf8')).tokens.refresh_token, login.refreshToken)
+})
+
+t.test('a login that could not be saved is saved when it can be', async t => {
+  const { environment, path, issuer, login, upstream } = await prepare(t, -10)
+  const server = await startServer(t, [], { environment })
+  const valid = readFileSync(path, 'utf8')
+  const release = issuer.hold()
+  const asked = issuer.next('/oauth/token')
+  const answer = ask(server)
+  await asked
+  writeFileSync(path, 'oops')
+  release()
+  t.equal((await answer).status, 200)
+  await findOutput(server, 'stderr', /could not be saved; it is in memory only/)
+  t.equal(readFileSync(path, 'utf8'), 'oops')
+  writeFileSync(path, valid)
+  await findOutput(server, 'stderr', /The renewed login is saved now/)
+  const stored = JSON.parse(readFileSync(path, 'utf8'))
+  t.equal(stored.tokens.access_token, tokenOf(upstream.requests[0]))
+  t.not(stored.tokens.refresh_token, login.refreshToken)
+})
+
+t.test('a backend that refuses for ever does not spend one token after the other', async t => {
+  const { service, issuer, upstream } = await start(t, 3600)
+  upstream.play(json(401, { detail: 'Unauthorized' }))
+  for (let n = 0; n < 5; n++) t.equal((await ask(service)).status, 401)
+  t.equal(issuer.tokenCalls(), 1)
 })
 
 t.test('two servers on one home renew a login that is over once, ten times over', async t => {

@@ -16,7 +16,16 @@ export function signIn(leftMs: number, over: Partial<AuthenticatorPorts> = {}) {
   const expiresIn = (ms: number) => claims({ expiresAt: clock.now() + ms })
   const store = createFakeTokenStore(identity.issue(expiresIn(leftMs)))
   const serverTime = createServerTime(clock, log)
-  const ports = { store, identity, clock, serverTime, log, random: () => 0, ...over }
+  const ports = {
+    store,
+    identity,
+    clock,
+    serverTime,
+    log,
+    random: () => 0,
+    stopping: new AbortController().signal,
+    ...over,
+  }
   const authenticator = createAuthenticator(ports)
   return {
     ports,

@@ -1,6 +1,9 @@
-import { chmodSync, readdirSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+
+/** tap has one folder a test, which each call for it empties. */
+const roots = new WeakMap<Test, string>()
 
 /**
  * Makes a folder for a service to live in. Unlike a bare `t.testdir` it is removed after every
@@ -8,9 +11,15 @@ import type { Test } from 'tap'
  * files are for their owner only, as the service wants them.
  */
 export function makeFolder(t: Test, content: Readonly<Record<string, string>> = {}): string {
-  t.teardown(() => {})
-  const folder = t.testdir({ ...content })
-  chmodSync(folder, 0o700)
-  for (const name of readdirSync(folder)) chmodSync(join(folder, name), 0o600)
+  let root = roots.get(t)
+  if (root === undefined) {
+    t.teardown(() => {})
+    root = t.testdir({})
+    roots.set(t, root)
+  }
+  const folder = mkdtempSync(join(root, 'folder-'))
+  for (const [name, text] of Object.entries(content)) {
+    writeFileSync(join(folder, name), text, { mode: 0o600 })
+  }
   return folder
 }

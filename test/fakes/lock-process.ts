@@ -1,7 +1,7 @@
 /** Takes a lock again and again until it dies; its log tells who was inside when. */
 
 import { appendFileSync, writeSync } from 'node:fs'
-import { type LockTimes, withLock } from '../../src/adapters/files/lock.ts'
+import { type LockOptions, withLock } from '../../src/adapters/files/lock.ts'
 import { judgeSteps, type Verdict } from './file-steps.ts'
 
 export interface LockPlan {
@@ -17,7 +17,7 @@ export interface LockPlan {
   readonly withoutLink?: boolean
   /** Whether to try again at once. */
   readonly eager?: boolean
-  readonly times?: Partial<LockTimes>
+  readonly times?: Partial<LockOptions>
 }
 
 const plan: LockPlan = JSON.parse(process.argv[2] ?? '')

@@ -54,9 +54,11 @@ export function createFakeTokenStore(initial?: Tokens): FakeTokenStore {
         isOpen = false
       }
       return {
-        async save(tokens) {
+        async save(tokens, old) {
           close()
+          if (stored?.accessToken !== old.accessToken) return false
           save(tokens)
+          return true
         },
         async cancel() {
           close()
@@ -65,14 +67,17 @@ export function createFakeTokenStore(initial?: Tokens): FakeTokenStore {
     },
   }
 
-  async function hold<T>(work: () => T | Promise<T>): Promise<T> {
+  async function hold<T>(work: () => T | Promise<T>, signal?: AbortSignal): Promise<T> {
     const before = turn
     let pass = () => {}
     turn = new Promise<void>(resolve => {
       pass = resolve
     })
-    await before
     try {
+      const left = new Promise((_, reject) =>
+        signal?.addEventListener('abort', () => reject(signal.reason)),
+      )
+      await Promise.race([before, left])
       if (lockError) throw lockError
       return await work()
     } finally {
@@ -89,7 +94,7 @@ export function createFakeTokenStore(initial?: Tokens): FakeTokenStore {
     },
     saved,
     load,
-    hold: work => hold(() => work(held)),
+    hold: (work, signal) => hold(() => work(held), signal),
     ensureWritable: () => hold(async () => (await held.reserve()).cancel()),
     replace: tokens =>
       hold(() => {

@@ -87,10 +87,10 @@ export async function replaceFile(path: string, content: string | Buffer): Promi
 }
 
 /**
- * Removes the temporary files of `path` that a crash has left: ours by their name, and older
- * than an hour. Never throws.
+ * Removes the temporary files of `path` that a crash has left: ours by their name, and not
+ * younger than `ageMs`, an hour if not said. Never throws.
  */
-export async function removeStaleTemporaries(path: string): Promise<void> {
+export async function removeTemporaries(path: string, ageMs = STALE_AFTER_MS): Promise<void> {
   try {
     const target = await targetOf(path)
     const folder = dirname(target)
@@ -102,7 +102,7 @@ export async function removeStaleTemporaries(path: string): Promise<void> {
       }
       const temporary = join(folder, name)
       const found = await stat(temporary).catch(() => undefined)
-      if (found === undefined || Date.now() - found.mtimeMs < STALE_AFTER_MS) continue
+      if (found === undefined || Date.now() - found.mtimeMs < ageMs) continue
       await rm(temporary, { force: true }).catch(() => {})
     }
   } catch {
@@ -147,8 +147,23 @@ async function openDraft(path: string): Promise<Draft> {
   await makeFolder(dirname(target))
   const temporary = `${target}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`
   const handle = await open(temporary, 'wx', 0o600)
-  await limitToOwner(handle)
-  return { target, temporary, handle }
+  const draft = { target, temporary, handle }
+  try {
+    await limitToOwner(handle)
+    await giveToOwner(draft)
+  } catch (error) {
+    await discard(draft)
+    throw error
+  }
+  return draft
+}
+
+/** What root writes for somebody must not be taken away from them by that. */
+async function giveToOwner({ target, handle }: Draft): Promise<void> {
+  const user = process.geteuid?.()
+  const owner = (await stat(target).catch(() => undefined)) ?? (await stat(dirname(target)))
+  if (user === undefined || owner.uid === user || (user !== 0 && owner.isDirectory())) return
+  await handle.chown(owner.uid, owner.gid)
 }
 
 /** A rename would put a file in the place of a pipe or a device. */

@@ -42,19 +42,35 @@ export function tokensOf(file: AuthFile): Tokens | undefined {
   }
 }
 
-/** Returns the text of a file that holds these tokens, and whatever else `file` holds. */
+/** Returns the text of a file with renewed tokens, and whatever else `file` and its login hold. */
 export function withTokens(file: AuthFile | undefined, tokens: Tokens): string {
-  const merged = {
-    ...file,
-    tokens: {
-      ...file?.tokens,
-      id_token: tokens.idToken,
-      access_token: tokens.accessToken,
-      refresh_token: tokens.refreshToken,
-      account_id: tokens.accountId,
-    },
-    last_refresh: tokens.lastRefresh,
-    chatmock_login_id: tokens.loginId,
+  return encode({ ...file, tokens: { ...file?.tokens, ...encodeTokens(tokens) } }, tokens)
+}
+
+/** Returns the text of a file with another login, and what `file` holds beside its login. */
+export function withNewLogin(file: AuthFile | undefined, tokens: Tokens): string {
+  // The Codex CLI's word for what kind of login it is, where the file has been that program's.
+  const mode = file !== undefined && 'auth_mode' in file ? { auth_mode: 'chatgpt' } : {}
+  return encode({ ...file, ...mode, tokens: encodeTokens(tokens) }, tokens)
+}
+
+/** Tells whether the Codex CLI has made a file and no sign-in through chatmock has taken it over. */
+export function isMadeByCodex(file: AuthFile): boolean {
+  const marks = { ...file, ...file.tokens }
+  const isMarked = 'auth_mode' in marks || 'login_owner_id' in marks || 'oauth_provenance' in marks
+  return isMarked && !file.chatmock_login_id
+}
+
+function encodeTokens(tokens: Tokens) {
+  return {
+    id_token: tokens.idToken,
+    access_token: tokens.accessToken,
+    refresh_token: tokens.refreshToken,
+    account_id: tokens.accountId,
   }
-  return `${JSON.stringify(merged, undefined, 2)}\n`
+}
+
+function encode(file: object, { lastRefresh, loginId }: Tokens): string {
+  const whole = { ...file, last_refresh: lastRefresh, chatmock_login_id: loginId }
+  return `${JSON.stringify(whole, undefined, 2)}\n`
 }

@@ -4,7 +4,7 @@ import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseJson } from '../../domain/json.ts'
-import { type AuthFile, isAuthFile } from './auth-file.ts'
+import { type AuthFile, isAuthFile, isMadeByCodex } from './auth-file.ts'
 import { codeOf, systemError } from './system-error.ts'
 
 const MAX_BYTES = 1024 * 1024
@@ -48,6 +48,12 @@ export function createAuthReader(path: string): ReadAuthFile {
     }
     return undefined
   }
+}
+
+/** Tells whether a file is a login of the Codex CLI's making; what cannot be read is none. */
+export async function isCodexFile(path: string): Promise<boolean> {
+  const file = await createAuthReader(path)().catch(() => undefined)
+  return file !== undefined && isMadeByCodex(file)
 }
 
 interface Content {

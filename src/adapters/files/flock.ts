@@ -13,6 +13,14 @@ const HOLD = 'trap "" HUP INT TERM; exec flock -n -x "$1" cat'
 const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 500
 
+/** How long to wait. */
+export interface FlockOptions {
+  /** Default: 35 s. */
+  readonly waitMs?: number
+  /** Ends the wait with its reason, never the work. */
+  readonly signal?: AbortSignal | undefined
+}
+
 interface Holder {
   readonly child: ChildProcess
   /** Resolves when all of it has ended. */
@@ -25,17 +33,17 @@ interface Holder {
  *
  * A lock is held by a child until its standard input ends, so the system frees it however this
  * process ends. Where that cannot be, without flock(1) or on another system than Linux, and for
- * a file that cannot be locked, `work` is done without. `waitMs` is 35 s if not said.
+ * a file that cannot be locked, `work` is done without.
  *
  * @throws LockedError if the turn does not come in time; and whatever `work` throws.
  */
 export async function withFlock<T>(
   paths: readonly string[],
   work: () => Promise<T>,
-  { waitMs = 35_000 }: { readonly waitMs?: number } = {},
+  { waitMs = 35_000, signal }: FlockOptions = {},
 ): Promise<T> {
   const inOrder = [...new Set(paths.map(path => resolve(path)))].sort()
-  const holders = process.platform === 'linux' ? await acquire(inOrder, waitMs) : []
+  const holders = process.platform === 'linux' ? await acquire(inOrder, waitMs, signal) : []
   try {
     return await work()
   } finally {
@@ -43,10 +51,15 @@ export async function withFlock<T>(
   }
 }
 
-async function acquire(paths: readonly string[], waitMs: number): Promise<readonly Holder[]> {
+async function acquire(
+  paths: readonly string[],
+  waitMs: number,
+  signal: AbortSignal | undefined,
+): Promise<readonly Holder[]> {
   const deadline = performance.now() + waitMs
   // Asking again and again, as a child that waits would go on waiting after our end.
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+    signal?.throwIfAborted()
     const result = await tryAll(paths)
     if ('holders' in result) return result.holders
     const leftMs = deadline - performance.now()

@@ -4,6 +4,8 @@
  */
 
 import { type FileHandle, open, readFile, statfs } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { syncFolder } from './folder.ts'
 import { systemError } from './system-error.ts'
 
 /**
@@ -39,6 +41,7 @@ export async function writeInPlace(target: string, bytes: Buffer): Promise<void>
   } finally {
     await copy.close()
   }
+  await syncFolder(dirname(target)).catch(() => {})
   const handle = await open(target, 'r+')
   try {
     await limitToOwner(handle)

@@ -28,17 +28,24 @@ export class LockedError extends Error {
   }
 }
 
-/** The times of a lock, in milliseconds. */
-export interface LockTimes {
+/** How long to wait for a lock, and how long it lasts, in milliseconds. */
+export interface LockOptions {
   /** How long to wait for one's turn; 35 s. */
   readonly waitMs: number
   /** After how long without a sign of life a lock is abandoned; 60 s. */
   readonly staleMs: number
   /** How often the holder gives a sign of life; 2 s. */
   readonly heartbeatMs: number
+  /** Ends the wait with its reason, never the work. */
+  readonly signal: AbortSignal | undefined
 }
 
-const DEFAULT_TIMES: LockTimes = { waitMs: 35_000, staleMs: 60_000, heartbeatMs: 2_000 }
+const DEFAULTS: LockOptions = {
+  waitMs: 35_000,
+  staleMs: 60_000,
+  heartbeatMs: 2_000,
+  signal: undefined,
+}
 
 /**
  * Does `work` while no other caller, in this process or another, works under the same `path`.
@@ -56,13 +63,13 @@ const DEFAULT_TIMES: LockTimes = { waitMs: 35_000, staleMs: 60_000, heartbeatMs:
 export async function withLock<T>(
   path: string,
   work: () => Promise<T>,
-  times: Partial<LockTimes> = {},
+  options: Partial<LockOptions> = {},
 ): Promise<T> {
-  const { waitMs, staleMs, heartbeatMs } = { ...DEFAULT_TIMES, ...times }
+  const { waitMs, staleMs, heartbeatMs, signal } = { ...DEFAULTS, ...options }
   await makeFolder(dirname(path))
   const self = await describeThisProcess()
   const isAbandoned = createJudge(self, staleMs, heartbeatMs)
-  const taken = await acquire({ path, self, isAbandoned }, waitMs)
+  const taken = await acquire({ path, self, isAbandoned }, waitMs, signal)
   const stop = startHeartbeat(taken, heartbeatMs)
   try {
     await sweepLock(path, taken)
@@ -73,10 +80,15 @@ export async function withLock<T>(
   }
 }
 
-async function acquire(contender: LockContender, waitMs: number): Promise<TakenLock> {
+async function acquire(
+  contender: LockContender,
+  waitMs: number,
+  signal: AbortSignal | undefined,
+): Promise<TakenLock> {
   const { path } = contender
   const deadline = performance.now() + waitMs
   for (;;) {
+    signal?.throwIfAborted()
     const found = await findLock(path)
     if (found === undefined) {
       const taken = await takeLock(contender, path)

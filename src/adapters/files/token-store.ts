@@ -1,12 +1,17 @@
 /** The login on disk, as several processes and programs share it. */
 
-import { constants } from 'node:fs'
-import { chmod, copyFile, rm, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { ProxyError } from '../../domain/errors.ts'
 import type { HeldLogin, LoginStore, Tokens } from '../../domain/login-ports.ts'
-import { type FileReservation, reserveFile, targetOf } from './atomic-file.ts'
-import { tokensOf, withTokens } from './auth-file.ts'
+import {
+  type FileReservation,
+  removeTemporaries,
+  replaceFile,
+  reserveFile,
+  targetOf,
+} from './atomic-file.ts'
+import { tokensOf, withNewLogin, withTokens } from './auth-file.ts'
 import { createAuthReader, DamagedFileError } from './auth-reader.ts'
 import { withFlock } from './flock.ts'
 import { withLock } from './lock.ts'
@@ -14,11 +19,8 @@ import { codeOf } from './system-error.ts'
 
 /** How to share the file. */
 export interface FileTokenStoreOptions {
-  /**
-   * Whether the file is the Codex CLI's own. That program locks `auth.json.lock` and `auth.lock`
-   * beside it, so ours has another name and theirs are held as well. Default: no.
-   */
-  readonly isCodexs?: boolean
+  /** What to run when the file is damaged. Default: `chatmock login`. */
+  readonly signInCommand?: string
   /** How long to wait for other processes to let go of the file. Default: 35 s. */
   readonly lockWaitMs?: number
 }
@@ -28,13 +30,14 @@ export interface FileTokenStoreOptions {
  *
  * `load` never changes the file; one that holds no tokens, only an API key say, is no login. Writing
  * follows symbolic links, makes a new file beside the target and renames it, so a reader never
- * sees half a file; keys that it does not know stay. Only `replace` and `clear` touch a file that
- * makes no sense.
+ * sees half a file; keys that it does not know stay. Only `replace` touches a file that makes no
+ * sense, and keeps a copy of it.
  */
 export function createFileTokenStore(
   path: string,
-  { isCodexs = false, lockWaitMs: waitMs = 35_000 }: FileTokenStoreOptions = {},
+  options: FileTokenStoreOptions = {},
 ): LoginStore {
+  const { signInCommand = 'chatmock login', lockWaitMs: waitMs = 35_000 } = options
   const read = createAuthReader(path)
 
   async function load(): Promise<Tokens | undefined> {
@@ -47,7 +50,11 @@ export function createFileTokenStore(
     }
   }
 
-  async function hold<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * Our lock has a name of its own: the Codex CLI keeps two other files beside its login, always,
+   * and locks them with flock(2). Where they are, they are held as well.
+   */
+  async function hold<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     let hasBegun = false
     const begin = () => {
       hasBegun = true
@@ -55,17 +62,11 @@ export function createFileTokenStore(
     }
     try {
       const target = await targetOf(path)
-      const name = basename(target)
-      const beside = (other: string) => join(dirname(target), other)
-      if (!isCodexs) return await withLock(beside(`${name}.lock`), begin, { waitMs })
-      const theirs = [beside(`${name}.lock`), beside('auth.lock')]
-      return await withLock(
-        beside(`${name}.chatmock.lock`),
-        () => withFlock(theirs, begin, { waitMs }),
-        { waitMs },
-      )
+      const theirs = [`${target}.lock`, join(dirname(target), 'auth.lock')]
+      const turn = { waitMs, signal }
+      return await withLock(`${target}.chatmock.lock`, () => withFlock(theirs, begin, turn), turn)
     } catch (error) {
-      if (hasBegun) throw error
+      if (hasBegun || signal?.aborted) throw error
       throw codeOf(error) === 'ELOCKED' ? locked(error) : unwritable(error)
     }
   }
@@ -76,13 +77,14 @@ export function createFileTokenStore(
     })
   }
 
-  /** Puts what `text` makes into the room; where that fails the room is given back. */
-  async function fill(room: FileReservation, text: () => Promise<string>): Promise<void> {
+  /** Does what fills the room; where that fails the room is given back. */
+  async function fill<T>(room: FileReservation, work: () => Promise<T>): Promise<T> {
     try {
-      await room.commit(await text())
+      return await work()
     } catch (error) {
-      await room.cancel()
       throw unwritable(error)
+    } finally {
+      await room.cancel()
     }
   }
 
@@ -91,7 +93,14 @@ export function createFileTokenStore(
     async reserve() {
       const room = await reserve()
       return {
-        save: tokens => fill(room, async () => withTokens(await read(), tokens)),
+        save: (tokens, old) =>
+          fill(room, async () => {
+            const file = await read()
+            const stored = file && tokensOf(file)
+            if (stored?.accessToken !== old.accessToken) return false
+            await room.commit(withTokens(file, tokens))
+            return true
+          }),
         cancel: () => room.cancel(),
       }
     },
@@ -99,36 +108,34 @@ export function createFileTokenStore(
 
   async function replace(tokens: Tokens): Promise<{ readonly keptAside: string | undefined }> {
     const room = await reserve()
-    let keptAside: string | undefined
-    await fill(room, async () => {
+    return await fill(room, async () => {
+      let keptAside: string | undefined
       const file = await read().catch(async error => {
         if (!(error instanceof DamagedFileError)) throw error
         keptAside = await copyAside(await targetOf(path))
         return undefined
       })
-      return withTokens(file, tokens)
+      await room.commit(withNewLogin(file, tokens))
+      return { keptAside }
     })
-    return { keptAside }
   }
 
   async function clear(): Promise<Tokens | undefined> {
-    const file = await read().catch(error => {
-      if (error instanceof DamagedFileError) return undefined
-      throw failure('auth_store_unreadable', 'read', error)
-    })
+    const tokens = await load()
+    if (tokens === undefined) return undefined
     try {
       await remove(await targetOf(path))
     } catch (error) {
       throw unwritable(error)
     }
-    return file && tokensOf(file)
+    return tokens
   }
 
   function corrupt(bytes: number): ProxyError {
     // No cause: nothing of the content may come to light.
     return new ProxyError(
       'auth_file_corrupt',
-      `The login file ${path} (${bytes} bytes) is damaged. Run: ${isCodexs ? 'codex' : 'chatmock'} login`,
+      `The login file ${path} (${bytes} bytes) is damaged. Run: ${signInCommand}`,
     )
   }
 
@@ -139,7 +146,7 @@ export function createFileTokenStore(
   ): ProxyError {
     const reason =
       cause instanceof DamagedFileError ? 'it is damaged' : (codeOf(cause) ?? 'unknown error')
-    const text = `The login file ${path} cannot be ${verb} (${reason}).`
+    const text = `The login file ${path} cannot be ${verb} (${reason}).${remedyFor(reason)}`
     return new ProxyError(code, text, { cause })
   }
 
@@ -155,10 +162,27 @@ export function createFileTokenStore(
 
   return {
     load,
-    hold: work => hold(() => work(held)),
+    hold: (work, signal) => hold(() => work(held), signal),
     ensureWritable: () => hold(async () => (await reserve()).cancel()),
     replace: tokens => hold(() => replace(tokens)),
-    clear: () => hold(clear),
+    // Where there is nothing to remove, not even a lock is made.
+    clear: async () => ((await load()) === undefined ? undefined : await hold(clear)),
+  }
+}
+
+/** Says what mends a system's refusal, where one thing does. */
+function remedyFor(code: string): string {
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return ' Free some space on its disk.'
+    case 'EROFS':
+      return ' Make its file system writable, or start with --allow-ephemeral-refresh.'
+    case 'EACCES':
+    case 'EPERM':
+      return ' Give it and its folder to the user that runs chatmock (chown), with mode 0600 and 0700 (chmod).'
+    default:
+      return ''
   }
 }
 
@@ -166,14 +190,14 @@ export function createFileTokenStore(
 async function copyAside(target: string): Promise<string> {
   const time = new Date().toISOString().replace(/[:.]/g, '-')
   const copy = `${target}.corrupt-${time}`
-  await copyFile(target, copy, constants.COPYFILE_EXCL)
-  await chmod(copy, 0o600)
+  await replaceFile(copy, await readFile(target))
   return copy
 }
 
 async function remove(target: string): Promise<void> {
-  // What writing in place keeps for a crash is the login before.
+  // What is kept for a crash, or left by one, holds tokens as well.
   await rm(`${target}.bak`, { force: true })
+  await removeTemporaries(target, 0)
   await rm(target, { force: true }).catch(async error => {
     // A file that is mounted by itself can be emptied but not removed; empty braces are no login.
     if (codeOf(error) !== 'EBUSY') throw error

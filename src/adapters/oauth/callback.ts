@@ -115,7 +115,12 @@ export async function listenForCallback<Result>(
   async function answerCallback(query: URLSearchParams): Promise<Answer> {
     const decision = readRedirect(query, state)
     if (decision.type === 'foreign') {
-      return textReply(400, 'State mismatch: chatmock waits for the answer to another sign-in.')
+      return textReply(
+        400,
+        decision.reason === 'no-code'
+          ? 'This answer brings no code: go back and try again.'
+          : 'State mismatch: chatmock waits for the answer to another sign-in.',
+      )
     }
     const conclusion = await decide(decision)
     if (conclusion === undefined) return pageReply(lateCallbackPage())

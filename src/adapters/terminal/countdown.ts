@@ -52,7 +52,7 @@ export function showCountdown(stream: CountdownStream, options: CountdownOptions
   }
   const tick = () => {
     // A line that reached the last column could not be rewritten.
-    const text = line().slice(0, Math.max(1, (stream.columns ?? 80) - 1))
+    const text = line().slice(0, Math.max(1, (stream.columns || 80) - 1))
     draw(text)
   }
   const clear = () => {

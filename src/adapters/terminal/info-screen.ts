@@ -16,16 +16,19 @@ export interface Problem {
   readonly message: string
 }
 
+/** A login that can be read, whatever else is wrong with it. */
+export interface SignedIn {
+  readonly type: 'signed-in'
+  readonly account: Account
+  /** Whether the login can be renewed without the person. */
+  readonly isRenewable: boolean
+  /** What was found out just now that stands in the way of using it. */
+  readonly problem: Problem | undefined
+}
+
 /** What the stored login is good for. */
 export type LoginFacts =
-  | {
-      readonly type: 'signed-in'
-      readonly account: Account
-      /** Whether the login can be renewed without the person. */
-      readonly isRenewable: boolean
-      /** What was found out just now that stands in the way of using it. */
-      readonly problem: Problem | undefined
-    }
+  | SignedIn
   | { readonly type: 'signed-out' }
   /** There is a login, but it cannot be read or understood. */
   | { readonly type: 'unusable'; readonly problem: Problem }
@@ -107,7 +110,7 @@ function accountLines(
     ['Signed in as', paint.green(plainText(account.email ?? 'not told'))],
     ['Plan', account.plan === undefined ? 'not told' : planName(account.plan)],
     ['Account id', plainText(account.accountId ?? 'not told')],
-    ['Access token', validity(account.tokenExpiresAt, login.isRenewable, now)],
+    ['Access token', validity(login, loginOwner, now)],
   ]
   return [
     ...table(rows, columns),
@@ -115,19 +118,19 @@ function accountLines(
   ]
 }
 
-function validity(expiresAt: number | undefined, isRenewable: boolean, now: number): string {
-  const isOver = expiresAt !== undefined && expiresAt <= now
-  const time = expiresAt === undefined ? '' : localTime(expiresAt / 1000)
-  if (isRenewable) {
-    if (time === '') return 'renewed automatically'
-    return isOver
-      ? `expired ${time}, renewed with the next request`
-      : `valid until ${time}, renewed automatically`
+/** How long the token is good for, and what becomes of it then. */
+function validity(login: SignedIn, owner: InfoFacts['loginOwner'], now: number): string {
+  const { tokenExpiresAt: end } = login.account
+  const command = owner === 'codex' ? 'codex login' : 'chatmock login'
+  const isOver = end !== undefined && end <= now
+  const time =
+    end === undefined ? '' : `${isOver ? 'expired' : 'valid until'} ${localTime(end / 1000)}, `
+  // The problem itself, with the command, stands below.
+  if (login.problem?.code === 'chatgpt_login_required') return `${time}cannot be renewed`
+  if (login.isRenewable) {
+    return `${time}${isOver ? 'renewed with the next request' : 'renewed automatically'}`
   }
-  if (time === '') return 'cannot be renewed; when it ends, run: chatmock login'
-  return isOver
-    ? `expired ${time}, cannot be renewed. Run: chatmock login`
-    : `valid until ${time}, cannot be renewed; then run: chatmock login`
+  return `${time}cannot be renewed${isOver ? '. Run' : '; when it ends, run'}: ${command}`
 }
 
 function codexHints({ login, loginOwner, codexLogin }: InfoFacts): readonly string[] {

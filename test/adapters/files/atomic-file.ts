@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -13,7 +14,7 @@ import {
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import {
-  removeStaleTemporaries,
+  removeTemporaries,
   renameWhileOpen,
   replaceFile,
   reserveFile,
@@ -287,16 +288,16 @@ t.test('removes its own temporary files that are older than an hour, and no othe
   utimesSync(join(real, young), now, now - 3500)
   mkdirSync(join(real, 'home'))
   symlinkSync('../auth.json', join(real, 'home', 'auth.json'))
-  await removeStaleTemporaries(join(real, 'home', 'auth.json'))
+  await removeTemporaries(join(real, 'home', 'auth.json'))
   t.strictSame(readdirSync(real).sort(), [young, 'home', ...others].sort())
 })
 
 t.test('does not mind that there is nothing to remove', async t => {
-  await removeStaleTemporaries(join(t.testdir(), 'none', 'auth.json'))
-  await removeStaleTemporaries(join(t.testdir({ file: '' }), 'file', 'auth.json'))
+  await removeTemporaries(join(t.testdir(), 'none', 'auth.json'))
+  await removeTemporaries(join(t.testdir({ file: '' }), 'file', 'auth.json'))
   const folder = t.testdir({ 'auth.json.1.0123456789ab.tmp': { kept: '' } })
   utimesSync(join(folder, 'auth.json.1.0123456789ab.tmp'), 0, 0)
-  await removeStaleTemporaries(join(folder, 'auth.json'))
+  await removeTemporaries(join(folder, 'auth.json'))
   t.ok(existsSync(join(folder, 'auth.json.1.0123456789ab.tmp', 'kept')))
 })
 
@@ -352,10 +353,12 @@ t.test('a file that is mounted on its own', mounting, async t => {
   })
 
   t.test('is whole itself or in its copy after kill -9 at any step', { jobs: 2 }, async t => {
-    // As above, with a look whether the file can be written; then the copy, the file, and the folder.
+    // As above, with a look whether the file can be written; then the copy and its folder, the
+    // file, and the folder again.
     const steps = [
       ...[...STEPS.slice(0, 3), 'open', ...STEPS.slice(3, 10)],
       ...['open', 'chmod', 'write', 'truncate', 'sync'],
+      ...['open', 'sync'],
       ...['open', 'chmod', 'write', 'truncate', 'sync'],
       ...['rm', 'open', 'sync'],
     ]
@@ -372,12 +375,14 @@ t.test('a file that is mounted on its own', mounting, async t => {
       [17, false, long, long],
       [18, false, long, long],
       [19, false, long, long],
-      [19, true, half, long],
-      [20, false, mixed, long],
-      [21, false, NEW, long],
-      [22, false, NEW, long],
+      [20, false, long, long],
+      [21, false, long, long],
+      [21, true, half, long],
+      [22, false, mixed, long],
       [23, false, NEW, long],
       [24, false, NEW, long],
+      [25, false, NEW, long],
+      [26, false, NEW, long],
     ]
     for (const [dieAt, halfway, file, copy] of plans) {
       t.test(`${halfway ? 'in the middle of' : 'before'} step ${dieAt}`, async t => {
@@ -422,4 +427,40 @@ t.test('a file that is mounted on its own', mounting, async t => {
     await t.rejects(reserveFile(mounted.path), { code: 'EROFS' })
     t.strictSame(readdirSync(mounted.folder), ['auth.json'])
   })
+})
+
+const rooted = { skip: process.getuid?.() !== 0 && 'only root can write for others' }
+t.test('what root writes stays with the user whose file or folder it is', rooted, async t => {
+  const folder = t.testdir({ 'theirs.json': OLD })
+  const nobody = 65_534
+  const theirs = join(folder, 'theirs.json')
+  chownSync(theirs, nobody, nobody)
+  await (await reserveFile(theirs)).commit(NEW)
+  t.equal(statSync(theirs).uid, nobody)
+  t.equal(modeOf(theirs), '600')
+
+  chownSync(folder, nobody, nobody)
+  const fresh = join(folder, 'fresh.json')
+  await replaceFile(fresh, NEW)
+  t.equal(statSync(fresh).uid, nobody)
+
+  const mine = join(folder, 'mine.json')
+  writeFileSync(mine, OLD)
+  await replaceFile(mine, NEW)
+  t.equal(statSync(mine).uid, 0)
+})
+
+t.test("does not take over somebody else's file", rooted, async t => {
+  const folder = t.testdir({ 'auth.json': OLD })
+  const nobody = 65_534
+  chownSync(folder, nobody, nobody)
+  process.seteuid?.(nobody)
+  try {
+    const path = join(folder, 'auth.json')
+    await t.rejects(reserveFile(path), { code: 'EPERM' })
+  } finally {
+    process.seteuid?.(0)
+  }
+  t.strictSame(readdirSync(folder), ['auth.json'])
+  t.equal(statSync(join(folder, 'auth.json')).uid, 0)
 })

@@ -4,6 +4,7 @@ import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileS
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import t from 'tap'
+import { isCodexFile } from '../../../src/adapters/files/auth-reader.ts'
 import { createFileTokenStore } from '../../../src/adapters/files/token-store.ts'
 import { ProxyError } from '../../../src/domain/errors.ts'
 import type { LoginStore, Tokens } from '../../../src/domain/login-ports.ts'
@@ -36,9 +37,13 @@ const codexFile = {
 
 const codexText = JSON.stringify(codexFile)
 
-/** Saves as a renewal does. */
+/** Saves as a renewal does, in the place of whatever is there. */
 async function save(store: LoginStore): Promise<void> {
-  await store.hold(async login => (await login.reserve()).save(tokens))
+  await store.hold(async login => {
+    const room = await login.reserve()
+    const old = await login.load().catch(() => undefined)
+    await room.save(tokens, old ?? tokens)
+  })
 }
 
 async function failureOf(work: Promise<unknown>): Promise<ProxyError> {
@@ -204,7 +209,7 @@ t.test('keeps a key that was added after the login was read', async t => {
 t.test('makes the folder and the file for their owner only', async t => {
   const directory = join(t.testdir(), 'new', 'home')
   const path = join(directory, 'auth.json')
-  await save(createFileTokenStore(path))
+  await createFileTokenStore(path).replace(tokens)
   t.equal(statSync(directory).mode & 0o777, 0o700)
   t.equal(statSync(path).mode & 0o777, 0o600)
   t.strictSame(readdirSync(directory), ['auth.json'])
@@ -234,7 +239,7 @@ t.test('makes the file that a symbolic link points at in vain', async t => {
   symlinkSync('../dotfiles/real.json', path)
   const store = createFileTokenStore(path)
   t.equal(await store.load(), undefined)
-  await save(store)
+  await store.replace(tokens)
   t.ok(lstatSync(path).isSymbolicLink())
   t.strictSame(await store.load(), tokens)
 })
@@ -267,7 +272,8 @@ const node = [process.execPath, '--import=tsx', '--input-type=module', '--eval']
 const script = (path: string) => `
   import { createFileTokenStore } from ${JSON.stringify(module)}
   const store = createFileTokenStore(${JSON.stringify(path)})
-  const work = login => login.reserve().then(room => room.save(${JSON.stringify(tokens)}))
+  const tokens = ${JSON.stringify(tokens)}
+  const work = login => login.reserve().then(room => room.save(tokens, tokens))
   const error = await store.hold(work).catch(error => error)
   console.log(error.code + ' ' + error.message)
 `
@@ -301,8 +307,8 @@ t.test('keeps the lock beside the file for as long as it is held, and no longer'
   const directory = t.testdir({ 'auth.json': codexText })
   const store = createFileTokenStore(join(directory, 'auth.json'))
   await store.hold(async () => {
-    t.strictSame(readdirSync(directory).sort(), ['auth.json', 'auth.json.lock'])
-    t.equal(statSync(join(directory, 'auth.json.lock')).mode & 0o777, 0o600)
+    t.strictSame(readdirSync(directory).sort(), ['auth.json', 'auth.json.chatmock.lock'])
+    t.equal(statSync(join(directory, 'auth.json.chatmock.lock')).mode & 0o777, 0o600)
   })
   t.strictSame(readdirSync(directory), ['auth.json'])
 })
@@ -311,7 +317,7 @@ t.test("leaves the Codex CLI's locks their names beside its own login", async t 
   const locks = { 'auth.json.lock': '', 'auth.lock': '' }
   const directory = t.testdir({ 'auth.json': codexText, ...locks })
   const path = join(directory, 'auth.json')
-  const store = createFileTokenStore(path, { isCodexs: true })
+  const store = createFileTokenStore(path)
   await store.hold(async login => {
     t.strictSame(readdirSync(directory).sort(), [
       'auth.json',
@@ -319,7 +325,7 @@ t.test("leaves the Codex CLI's locks their names beside its own login", async t 
       'auth.json.lock',
       'auth.lock',
     ])
-    await (await login.reserve()).save(tokens)
+    await (await login.reserve()).save(tokens, { ...tokens, accessToken: 'canary-access' })
   })
   t.strictSame(readdirSync(directory).sort(), ['auth.json', 'auth.json.lock', 'auth.lock'])
   t.match(JSON.parse(readFileSync(path, 'utf8')), {
@@ -340,12 +346,12 @@ t.test('does not renew while the Codex CLI has its login locked', flock, async t
   codex.stdin.write('.')
   await once(codex.stdout, 'data')
 
-  const impatient = createFileTokenStore(path, { isCodexs: true, lockWaitMs: 100 })
+  const impatient = createFileTokenStore(path, { lockWaitMs: 100 })
   const error = await failureOf(impatient.hold(async () => t.fail('it was not held')))
   t.equal(error.code, 'auth_refresh_unavailable')
   t.match(error.message, `Another program keeps the login file ${path} locked`)
 
-  const patient = createFileTokenStore(path, { isCodexs: true })
+  const patient = createFileTokenStore(path)
   const held = patient.hold(async () => 'held')
   codex.stdin.end()
   t.equal(await held, 'held')
@@ -386,27 +392,72 @@ t.test('puts a login in the place of a damaged file, which it keeps aside', asyn
   t.equal(readdirSync(directory).length, 2)
 })
 
-t.test('signing in keeps the keys of a file that it understands', async t => {
-  const path = join(t.testdir({ 'auth.json': codexText }), 'auth.json')
-  await createFileTokenStore(path).replace({ ...tokens, loginId: 'login-1' })
-  t.match(JSON.parse(readFileSync(path, 'utf8')), {
-    OPENAI_API_KEY: null,
-    tokens: { access_token: 'access-2' },
-    chatmock_login_id: 'login-1',
-    x_keep: [1, { deep: true }],
-  })
+t.test('removes neither a damaged file nor one without a login', async t => {
+  const cases: [content: string, code: string | undefined][] = [
+    ['oops', 'auth_file_corrupt'],
+    ['{"OPENAI_API_KEY":"sk-mine","x_keep":1}', undefined],
+  ]
+  for (const [content, code] of cases) {
+    const directory = t.testdir({ 'auth.json': content })
+    const path = join(directory, 'auth.json')
+    const work = createFileTokenStore(path).clear()
+    t.equal(code === undefined ? await work : (await failureOf(work)).code, code)
+    t.equal(readFileSync(path, 'utf8'), content)
+  }
 })
 
-t.test('removes the copy that was made before writing in place', async t => {
-  const directory = t.testdir({ 'auth.json': codexText, 'auth.json.bak': codexText })
+t.test('makes nothing where there is nothing to remove', async t => {
+  const directory = t.testdir()
+  t.equal(await createFileTokenStore(join(directory, 'home', 'auth.json')).clear(), undefined)
+  t.strictSame(readdirSync(directory), [])
+})
+
+t.test('removes what a crash has left of tokens together with the login', async t => {
+  const left = { 'auth.json.99.0123456789ab.tmp': 'canary', 'auth.json.bak': 'canary' }
+  const directory = t.testdir({ 'auth.json': codexText, ...left })
   await createFileTokenStore(join(directory, 'auth.json')).clear()
   t.strictSame(readdirSync(directory), [])
 })
 
-t.test('removes a damaged file as well', async t => {
-  const directory = t.testdir({ 'auth.json': 'oops' })
-  t.equal(await createFileTokenStore(join(directory, 'auth.json')).clear(), undefined)
-  t.strictSame(readdirSync(directory), [])
+t.test('names the command of the program whose login is damaged', async t => {
+  const path = join(t.testdir({ 'auth.json': 'oops' }), 'auth.json')
+  const store = createFileTokenStore(path, { signInCommand: 'codex login' })
+  t.match((await failureOf(store.load())).message, /is damaged\. Run: codex login$/)
+})
+
+t.test('makes a login file anew of what another program has made', async t => {
+  const path = join(t.testdir({ 'auth.json': codexText }), 'auth.json')
+  t.equal(await isCodexFile(path), true)
+  await createFileTokenStore(path).replace({ ...tokens, loginId: 'login-1' })
+  t.strictSame(JSON.parse(readFileSync(path, 'utf8')), {
+    auth_mode: 'chatgpt',
+    OPENAI_API_KEY: null,
+    tokens: {
+      id_token: 'id-2',
+      access_token: 'access-2',
+      refresh_token: 'refresh-2',
+      account_id: 'account-2',
+    },
+    last_refresh: '2026-11-22T12:00:00.000Z',
+    x_keep: [1, { deep: true }],
+    chatmock_login_id: 'login-1',
+  })
+  t.equal(await isCodexFile(path), false)
+})
+
+t.test('takes only what that program has made for a file of the Codex CLI', async t => {
+  const cases: [content: string, expected: boolean][] = [
+    ['{"tokens":{"access_token":"a"}}', false],
+    ['{"auth_mode":"chatgpt","tokens":{"access_token":"a"}}', true],
+    ['{"tokens":{"access_token":"a","login_owner_id":"o"}}', true],
+    ['{"tokens":{"access_token":"a","oauth_provenance":{}}}', true],
+    ['oops', false],
+  ]
+  for (const [content, expected] of cases) {
+    const path = join(t.testdir({ 'auth.json': content }), 'auth.json')
+    t.equal(await isCodexFile(path), expected, content)
+  }
+  t.equal(await isCodexFile(join(t.testdir(), 'none.json')), false)
 })
 
 t.test('removes what a symbolic link points at, so that no token stays', async t => {

@@ -193,7 +193,14 @@ t.test('says what stands in the way of using a login', async t => {
   const problem = { code: 'chatgpt_login_required', message: 'It is over. Run: chatmock login' }
   t.match(
     show({ login: { ...login, problem } }),
-    'renewed automatically\n  It is over. Run: chatmock login\n',
+    ', cannot be renewed\n  It is over. Run: chatmock login\n',
+  )
+})
+
+t.test("names the Codex CLI's command for its login", async t => {
+  t.match(
+    show({ login: { ...login, isRenewable: false }, loginOwner: 'codex' }).replace(/\s+/g, ' '),
+    'cannot be renewed; when it ends, run: codex login',
   )
 })
 
