@@ -33,7 +33,13 @@ export async function startBenchService(backendUrl: string): Promise<BenchServic
     process.execPath,
     [LAUNCHER, 'serve', '--port', '0', '--base-url', backendUrl],
     {
-      env: { ...process.env, CHATGPT_LOCAL_HOME: home, CHATGPT_LOCAL_LOG_LEVEL: 'error' },
+      env: {
+        ...process.env,
+        CHATGPT_LOCAL_HOME: home,
+        CHATGPT_LOCAL_LOG_LEVEL: 'error',
+        // The backend answers every question with a stream.
+        CHATGPT_LOCAL_MODEL_SYNC: 'off',
+      },
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   )

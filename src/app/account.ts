@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { type BackendModel, createCatalogSource } from '../adapters/chatgpt/catalog.ts'
 import { KNOWN_MODELS } from '../adapters/chatgpt/known-models.ts'
 import { createQuery } from '../adapters/chatgpt/query.ts'
-import { createUsageSource } from '../adapters/chatgpt/usage.ts'
+import { createUsageSource } from '../adapters/chatgpt/usage-source.ts'
 import { createCatalogCache } from '../adapters/files/catalog-cache.ts'
 import { createFileTokenStore } from '../adapters/files/token-store.ts'
 import { createUsageFile } from '../adapters/files/usage-file.ts'
@@ -18,7 +18,7 @@ import { ProxyError } from '../domain/errors.ts'
 import type { LoginStore, SignInProvider } from '../domain/login-ports.ts'
 import type { Clock, Log } from '../domain/ports.ts'
 import { createServerTime, type ServerTime } from '../domain/server-time.ts'
-import { createUsage, type Usage } from '../domain/usage.ts'
+import { type AccountUsage, createUsage } from '../domain/usage.ts'
 import type { NetworkSettings } from './args.ts'
 import { clock } from './clock.ts'
 import { RefusedConfiguration } from './exit.ts'
@@ -41,11 +41,14 @@ export interface Account {
   readonly identity: SignInProvider
   readonly keeper: LoginKeeper
   readonly catalog: LiveCatalog<BackendModel>
-  readonly usage: Usage
+  readonly usage: AccountUsage
   readonly outbound: OutboundFetch
   readonly serverTime: ServerTime
   readonly userAgent: string
+  /** This machine's clock. */
   readonly clock: Clock
+  /** The servers'. */
+  readonly serverClock: Clock
   /** Waits for what must not be cut off, then lets go of the network. */
   close(): Promise<void>
 }
@@ -104,11 +107,13 @@ export async function openAccount(
     allowsUnsaved: options.allowEphemeralRefresh ?? false,
     signInCommand: signInCommand(loginFile),
   })
+  // Resets are moments of the servers' time.
+  const serverClock: Clock = { ...clock, now: serverTime.now }
   const query = createQuery({
     baseUrl,
     fetch,
     userAgent,
-    clock,
+    clock: serverClock,
     time: serverTime,
     signInCommand: signInCommand(loginFile),
   })
@@ -125,10 +130,10 @@ export async function openAccount(
     stopped: stopping.signal,
   })
   const usage = createUsage({
-    source: createUsageSource({ query, clock }),
+    source: createUsageSource({ query, clock: serverClock }),
     store: createUsageFile(files.usage),
     authenticator: keeper,
-    clock,
+    clock: serverClock,
     log,
     stopped: stopping.signal,
   })
@@ -144,6 +149,7 @@ export async function openAccount(
     serverTime,
     userAgent,
     clock,
+    serverClock,
     async close() {
       stopping.abort(
         new ProxyError('server_shutting_down', 'chatmock is stopping. Try again when it is back.'),

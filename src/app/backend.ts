@@ -5,10 +5,11 @@ import { createDemoAuthenticator } from '../adapters/demo/authenticator.ts'
 import { createDemoCatalog } from '../adapters/demo/catalog.ts'
 import { createDemoModel } from '../adapters/demo/model.ts'
 import type { AccountStatus } from '../adapters/status/encode.ts'
+import { shellWord } from '../adapters/terminal/shell.ts'
 import { describeAccount } from '../domain/account.ts'
 import { ProxyError } from '../domain/errors.ts'
 import type { Authenticator, ChatModel, Log, ModelCatalog } from '../domain/ports.ts'
-import type { Usage } from '../domain/usage.ts'
+import type { AccountUsage } from '../domain/usage.ts'
 import { type Account, openAccount } from './account.ts'
 import type { NetworkSettings } from './args.ts'
 import { clock } from './clock.ts'
@@ -21,9 +22,9 @@ export interface Backend {
   readonly model: ChatModel
   readonly catalog: ModelCatalog
   readonly authenticator: Authenticator
-  /** Whose account it is. */
+  /** Whose account it is; rejects where nobody is signed in. */
   readonly account: () => Promise<AccountStatus>
-  readonly usage: Pick<Usage, 'current' | 'latest'> | undefined
+  readonly usage: Pick<AccountUsage, 'current' | 'latest'> | undefined
   /** What the person should know or do before it works, a sentence each. */
   readonly hints: readonly string[]
   /** Begins the work in the background. */
@@ -58,7 +59,7 @@ function demoBackend({ demoPaceMs }: ServeSettings): Backend {
     model: createDemoModel({ paceMs: demoPaceMs, clock }),
     catalog: createDemoCatalog(),
     authenticator: createDemoAuthenticator(),
-    account: async () => SIGNED_OUT,
+    account: () => Promise.reject(new Error('The demo has no account.')),
     usage: undefined,
     hints: [],
     start: () => {},
@@ -73,7 +74,8 @@ async function chatgptBackend(
   log: Log,
 ): Promise<Backend> {
   const account = await openAccount(settings, network, log, settings)
-  const { keeper, catalog, usage, outbound, serverTime, userAgent, loginFile, files } = account
+  const { keeper, catalog, usage, outbound, serverTime, serverClock, userAgent, loginFile, files } =
+    account
   await prepareHome(files, loginFile, log)
   await usage.start()
   const session = await keeper.session().catch(() => undefined)
@@ -84,7 +86,7 @@ async function chatgptBackend(
     fetch: outbound.fetch,
     catalog,
     userAgent,
-    clock,
+    clock: serverClock,
     log,
     usage,
     time: serverTime,
@@ -110,21 +112,8 @@ async function chatgptBackend(
   }
 }
 
-const SIGNED_OUT: AccountStatus = {
-  signedIn: false,
-  email: undefined,
-  plan: undefined,
-  tokenExpiresAt: undefined,
-}
-
-/** Never fails: whoever cannot use the login is as good as signed out. */
 async function accountStatus({ keeper, identity }: Account): Promise<AccountStatus> {
-  try {
-    const { email, plan, tokenExpiresAt } = describeAccount(await keeper.session(), identity)
-    return { signedIn: true, email, plan, tokenExpiresAt }
-  } catch {
-    return SIGNED_OUT
-  }
+  return { signedIn: true, ...describeAccount(await keeper.session(), identity) }
 }
 
 /** Being signed out, or unable to tell, never keeps the server from starting. */
@@ -143,7 +132,7 @@ async function loginHints({ keeper, loginFile }: Account): Promise<readonly stri
     }
     const codexs = (await hasUnusedCodexLogin(loginFile))
       ? [
-          `The Codex CLI is signed in. To use its login start with: --auth-file ${loginFile.codexPath}`,
+          `The Codex CLI is signed in. To use its login start with: --auth-file ${shellWord(loginFile.codexPath)}`,
         ]
       : []
     return ['Not signed in yet. Run: chatmock login', ...codexs]

@@ -1,4 +1,4 @@
-/** Builds every object of the service, once. The only place that knows both sides. */
+/** Builds the service once: the protocols, and the backend behind them. */
 
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
@@ -71,7 +71,8 @@ export async function compose(
     version: VERSION,
     upstream: settings.upstream,
     uptimeSeconds: () => (clock.monotonic() - startedAt) / 1000,
-    inFlight: () => server.inFlight(),
+    // Not counting the one that asks.
+    inFlight: () => server.inFlight() - 1,
     account: backend.account,
     usage: backend.usage,
     catalog,

@@ -31,10 +31,7 @@ export function commandHelp(name: CommandName): string {
     ...switches.map(({ flag, help }) => [`--${flag}`, help]),
     ...all
       .filter(({ flag }) => flag !== undefined)
-      .map(setting => [
-        `--${setting.flag} ${setting.kind.placeholder}`.trimEnd(),
-        describe(setting),
-      ]),
+      .map(setting => [spelling(setting), describe(setting)]),
   ]
   const variables = all.filter(({ flag }) => flag === undefined)
   return `Usage: chatmock ${name} [flags]
@@ -51,6 +48,12 @@ ${table(variables.map(setting => [setting.variable, describe(setting)]))}
 Proxies and authorities: HTTPS_PROXY, HTTP_PROXY, NO_PROXY, NODE_EXTRA_CA_CERTS and SSL_CERT_FILE
 are honoured.
 `
+}
+
+/** Returns a flag as it is typed; one that is on by itself is there to switch it off. */
+function spelling({ flag, kind, fallback }: Setting<unknown>): string {
+  const isOn = kind.placeholder === '' && fallback === 'on'
+  return `--${isOn ? 'no-' : ''}${flag} ${kind.placeholder}`.trimEnd()
 }
 
 function describe({ help, fallback }: Setting<unknown>): string {

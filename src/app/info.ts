@@ -1,7 +1,12 @@
 /** `chatmock info`. */
 
 import { infoJson } from '../adapters/terminal/info-json.ts'
-import { type InfoFacts, infoScreen, type LoginFacts } from '../adapters/terminal/info-screen.ts'
+import {
+  type InfoFacts,
+  infoScreen,
+  type LoginFacts,
+  type Problem,
+} from '../adapters/terminal/info-screen.ts'
 import { describeAccount } from '../domain/account.ts'
 import { ProxyError } from '../domain/errors.ts'
 import type { UsageSnapshot } from '../domain/usage-ports.ts'
@@ -14,6 +19,8 @@ import { withAccount } from './with-account.ts'
 
 /** How long ChatGPT may take to tell the usage; then what is known from before is shown. */
 const USAGE_TIMEOUT_MS = 15_000
+
+const TOO_SLOW = 'ChatGPT did not tell the usage in time.'
 
 /** Tells whose account it is, how much of it is used and where things are kept. */
 export async function info(command: AccountCommand & { readonly json: boolean }): Promise<void> {
@@ -34,7 +41,7 @@ async function gather(account: Account, interrupted: AbortSignal): Promise<InfoF
   const { loginFile, files, clock } = account
   const signal = AbortSignal.any([interrupted, AbortSignal.timeout(USAGE_TIMEOUT_MS)])
   const login = await lookAtLogin(account, signal)
-  const usage = await lookAtUsage(account, login, signal)
+  const [usage, usageProblem] = await lookAtUsage(account, login, signal)
   // Whatever was given up for being interrupted is not what there is to tell.
   interrupted.throwIfAborted()
   return {
@@ -44,6 +51,7 @@ async function gather(account: Account, interrupted: AbortSignal): Promise<InfoF
     loginOwner: loginFile.owner,
     codexLogin: (await hasUnusedCodexLogin(loginFile)) ? loginFile.codexPath : undefined,
     usage,
+    usageProblem,
     files,
     hints: login.type === 'signed-out' ? await keyringHint(loginFile) : [],
   }
@@ -55,7 +63,7 @@ async function lookAtLogin(account: Account, signal: AbortSignal): Promise<Login
     // Renews what is about to end, so that what is shown is what the next request would use.
     const problem = await keeper.credentials(signal).then(
       () => undefined,
-      error => problemOf(error),
+      error => problemOf(error, signal),
     )
     const session = await keeper.session()
     return {
@@ -65,7 +73,7 @@ async function lookAtLogin(account: Account, signal: AbortSignal): Promise<Login
       problem,
     }
   } catch (error) {
-    const problem = problemOf(error)
+    const problem = problemOf(error, signal)
     return problem.code === 'chatgpt_login_required'
       ? { type: 'signed-out' }
       : { type: 'unusable', problem }
@@ -76,13 +84,20 @@ async function lookAtUsage(
   { usage }: Account,
   login: LoginFacts,
   signal: AbortSignal,
-): Promise<UsageSnapshot | undefined> {
+): Promise<[UsageSnapshot | undefined, Problem | undefined]> {
   await usage.start()
-  if (login.type !== 'signed-in' || login.problem !== undefined) return usage.latest()
-  return await usage.current(signal).catch(() => usage.latest())
+  // Whatever stands in the way of using the login stands in the way of this as well.
+  if (login.type !== 'signed-in' || login.problem !== undefined) return [usage.latest(), undefined]
+  const { accountId } = login.account
+  const known = await usage.current(signal, accountId).catch(() => usage.latest())
+  const problem = signal.aborted ? new ProxyError('upstream_timeout', TOO_SLOW) : usage.problem()
+  return [known, problem && problemOf(problem, signal)]
 }
 
-function problemOf(error: unknown): { code: string; message: string } {
-  const { code, message } = ProxyError.from(error)
+function problemOf(error: unknown, signal: AbortSignal): Problem {
+  const { code, message } =
+    error === signal.reason
+      ? new ProxyError('auth_refresh_unavailable', 'The sign-in service did not answer in time.')
+      : ProxyError.from(error)
   return { code, message }
 }

@@ -14,7 +14,10 @@ const MODELS_TIMEOUT_MS = 15_000
 export async function models(command: AccountCommand & { readonly json: boolean }): Promise<void> {
   // What goes wrong is told on the screen.
   const log = commandLog(command.verbose, 'error')
-  await withAccount(command, { log }, async ({ catalog }, signal) => {
+  await withAccount(command, { log }, async ({ catalog, keeper }, signal) => {
+    // Where the account cannot be asked, what is kept of it is shown.
+    const session = await keeper.session().catch(() => undefined)
+    if (session !== undefined) await catalog.load(session.credentials.accountId)
     const problem = await refresh(catalog, signal)
     const facts = { models: catalog.list(), fetchedAt: catalog.fetchedAt(), problem }
     const screen = screenOn(process.stdout)

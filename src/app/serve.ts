@@ -31,7 +31,7 @@ export async function serve(settings: ServeSettings, network: NetworkSettings): 
   // Before a renewal can begin, for that must not be cut off; and before the screen, for who
   // reads it may act on it at once.
   const stopped = stopSignal(() => {
-    log.info('Taking the login from its file again.', { signal: 'SIGHUP' })
+    log.info('reading the login file anew', { signal: 'SIGHUP' })
     reload()
   })
   const service = await compose(settings, network, log)

@@ -37,7 +37,7 @@ export interface UsageSnapshot extends UsageReading {
 }
 
 /** Takes down what the upstream tells of usage in passing. */
-export interface UsageMeter {
+export interface UsageRecorder {
   record(reading: UsageReading): void
 }
 

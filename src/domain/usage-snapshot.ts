@@ -65,6 +65,15 @@ export function usageAt(snapshot: UsageSnapshot, now: number): UsageSnapshot {
   }
 }
 
+/** Returns the usage, unless it is known to be another account's. */
+export function usageOfAccount(
+  usage: UsageSnapshot | undefined,
+  accountId: string | undefined,
+): UsageSnapshot | undefined {
+  const measuredFor = usage?.accountId
+  return measuredFor === undefined || measuredFor === accountId ? usage : undefined
+}
+
 /** Tells what has changed in a way that is worth a word. */
 export function usageChanges(
   before: UsageSnapshot | undefined,

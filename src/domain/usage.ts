@@ -5,8 +5,8 @@ import { localTime } from './local-time.ts'
 import type { Authenticator, Clock, Credentials, Log } from './ports.ts'
 import { unlessAborted } from './unless-aborted.ts'
 import type {
-  UsageMeter,
   UsageReading,
+  UsageRecorder,
   UsageSnapshot,
   UsageSource,
   UsageStore,
@@ -18,6 +18,7 @@ import {
   type UsageChange,
   usageAt,
   usageChanges,
+  usageOfAccount,
 } from './usage-snapshot.ts'
 import { withLogin } from './with-login.ts'
 
@@ -39,7 +40,7 @@ export interface UsagePorts {
 }
 
 /** The account's usage. */
-export interface Usage extends UsageMeter {
+export interface AccountUsage extends UsageRecorder {
   /** Loads what was kept; what has been recorded meanwhile stands. */
   start(): Promise<void>
   /** Returns what is known, as it holds now; `undefined` if nothing is. */
@@ -47,18 +48,24 @@ export interface Usage extends UsageMeter {
   /**
    * Asks the upstream, unless it was asked within the last minute, and returns what is known then,
    * whether or not it has answered. All callers share one question; the signal ends the wait only.
+   * If `accountId` is given and is not the account that was asked for last, it is asked at once, and
+   * what is known of another account is not returned.
    */
-  current(signal: AbortSignal): Promise<UsageSnapshot | undefined>
+  current(signal: AbortSignal, accountId?: string): Promise<UsageSnapshot | undefined>
+  /** Why the upstream did not answer when it was last asked; `undefined` if it did. */
+  problem(): ProxyError | undefined
   /** Waits for a question that is under way and saves what is not saved yet; never throws. */
   settle(): Promise<void>
 }
 
 /** Creates it; nothing is loaded or asked yet. */
-export function createUsage(ports: UsagePorts): Usage {
+export function createUsage(ports: UsagePorts): AccountUsage {
   const { source, store, authenticator, clock, log, stopped } = ports
   let snapshot: UsageSnapshot | undefined
   let asking: Promise<void> | undefined
   let askedAt = Number.NEGATIVE_INFINITY
+  let askedFor: string | undefined
+  let problem: ProxyError | undefined
   let saving: Promise<void> | undefined
   let saved: UsageSnapshot | undefined
   let savedAt = Number.NEGATIVE_INFINITY
@@ -95,8 +102,10 @@ export function createUsage(ports: UsagePorts): Usage {
         return source.fetch(credentials, stopped)
       }
       take(await withLogin(authenticator, fetch, stopped), true)
+      problem = undefined
     } catch (error) {
-      const { code } = ProxyError.from(error)
+      problem = ProxyError.from(error)
+      const { code } = problem
       const level = code === 'internal' ? 'error' : 'debug'
       if (!stopped.aborted) log[level]('could not ask for the usage', { error_code: code })
     } finally {
@@ -121,15 +130,18 @@ export function createUsage(ports: UsagePorts): Usage {
       snapshot = loaded
       saved = loaded
     },
-    async current(signal) {
+    problem: () => problem,
+    async current(signal, accountId) {
       signal.throwIfAborted()
-      if (clock.monotonic() - askedAt >= ASK_PAUSE_MS) {
+      const isOther = accountId !== undefined && accountId !== askedFor
+      if (isOther || clock.monotonic() - askedAt >= ASK_PAUSE_MS) {
+        askedFor = accountId ?? askedFor
         asking ??= ask().finally(() => {
           asking = undefined
         })
       }
       if (asking) await unlessAborted(asking, signal)
-      return latest()
+      return accountId === undefined ? latest() : usageOfAccount(latest(), accountId)
     },
     async settle() {
       await asking

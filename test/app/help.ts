@@ -14,6 +14,7 @@ const lines = [
   '  --port PORT                         port to listen on; 0 takes a free one (8000)',
   '  --debug-model TEXT                  use this model for every request',
   '  --cors-origins LIST                 more web origins that may call',
+  '  --no-model-sync                     whether to ask ChatGPT for the models of the account (on)',
   '  --reasoning-effort none|minimal|low|medium|high|xhigh|max|ultra',
   '                                      how hard to think where a request does not say',
   '  --log-format text|json              how to log (text)',
@@ -30,7 +31,8 @@ t.test('the help of serve names every setting once', async t => {
   const names = commandHelp('serve')
     .split('\n')
     .flatMap(
-      line => /^ {2}(?:--([a-z-]+)|((?:CHATGPT_LOCAL|CODEX)_[A-Z_]+))/.exec(line)?.slice(1) ?? [],
+      line =>
+        /^ {2}(?:--(?:no-)?([a-z-]+)|((?:CHATGPT_LOCAL|CODEX)_[A-Z_]+))/.exec(line)?.slice(1) ?? [],
     )
     .filter(name => name !== undefined)
   const settings = Object.values(SERVE_SETTINGS).map(({ flag, variable }) => flag ?? variable)

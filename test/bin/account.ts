@@ -8,7 +8,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Tokens } from '../../src/domain/login-ports.ts'
@@ -26,6 +26,16 @@ interface AuthFile {
   readonly [key: string]: unknown
 }
 
+/** An address where nobody listens. */
+async function deserted(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return `http://127.0.0.1:${port}`
+}
+
 async function prepare(t: Test, options: IssuerOptions = {}) {
   const issuer = await startIssuer(t, options)
   const home = makeFolder(t)
@@ -34,7 +44,7 @@ async function prepare(t: Test, options: IssuerOptions = {}) {
     CODEX_HOME: join(home, 'codex'),
     CHATGPT_LOCAL_ISSUER: issuer.url,
     CHATGPT_LOCAL_CLIENT_ID: CLIENT_ID,
-    CHATGPT_LOCAL_BASE_URL: 'http://127.0.0.1:9',
+    CHATGPT_LOCAL_BASE_URL: await deserted(),
   }
   const path = join(home, 'own', 'auth.json')
   return {
@@ -230,16 +240,18 @@ t.test('exits with 13 when both ports are in use', async t => {
   t.match(stderr, /port 1455 or 1457.*chatmock login --headless\n$/)
 })
 
-t.test('exits with 73 when the home cannot be made', async t => {
-  const { home, environment } = await prepare(t)
-  writeFileSync(join(home, 'own'), '')
-  const { code, stderr } = await startProgram(t, ['login'], { environment }).ended
-  t.equal(code, 73)
-  t.match(
-    stderr,
-    /^chatmock: The folder \S+\/own cannot be made \((ENOTDIR|EEXIST)\)\. Name another/,
-  )
-})
+for (const command of [['login'], ['serve', '--port', '0']]) {
+  t.test(`${command[0]} exits with 73 when the home cannot be made`, async t => {
+    const { home, run } = await prepare(t)
+    writeFileSync(join(home, 'own'), '')
+    const { code, stderr } = await run(...command).ended
+    t.equal(code, 73)
+    t.match(
+      stderr,
+      /^chatmock: The folder \S+\/own cannot be made \((ENOTDIR|EEXIST)\)\. Name another/,
+    )
+  })
+}
 
 t.test("neither signs in nor out in the Codex CLI's own file", async t => {
   const { issuer, codexPath, run } = await prepare(t)
@@ -433,9 +445,28 @@ t.test('a second Ctrl-C waits for nothing', async t => {
 t.test('tells the account offline, from what is known', async t => {
   const { issuer, path, run } = await prepare(t)
   write(path, issuer.issue())
+  const windows = [{ window_minutes: 300, used_percent: 12.5, resets_at: null }]
+  const limits = [{ id: 'codex', name: null, windows }]
+  const kept = { captured_at: '2026-11-22T12:00:00.000Z', account_id: 'account-1', limits }
+  writeFileSync(join(path, '..', 'usage_limits.json'), JSON.stringify(kept))
   const { code, stdout } = await run('info').ended
   t.equal(code, 0)
   t.match(stdout, /ada@example\.com/)
+  t.match(stdout, /12\.5% used/)
+  t.match(stdout, /No connection to the upstream \(ECONNREFUSED\)/)
+})
+
+t.test('lists the models that are kept where the login cannot be renewed', async t => {
+  const { issuer, path, environment, run } = await prepare(t)
+  const upstream = await startBackend(t)
+  write(path, issuer.issue())
+  const signedIn = { environment: { ...environment, CHATGPT_LOCAL_BASE_URL: upstream.url } }
+  await startProgram(t, ['models'], signedIn).ended
+  write(path, issuer.issue({ lifetimeSeconds: -10 }))
+  await issuer.fail('refused')
+  const { code, stdout } = await run('models', '--json').ended
+  t.equal(code, 0)
+  t.match(JSON.parse(stdout), { source: 'account', models: [{ id: 'gpt-7' }] })
 })
 
 t.test('names the flag for a login of the Codex CLI, and does not take it', async t => {
@@ -488,7 +519,7 @@ t.test('lists the models of the account, and keeps them for the next time', asyn
   t.equal(offline.code, 0)
   t.match(JSON.parse(offline.stdout), {
     source: 'account',
-    problem: /upstream/,
+    problem: /^No connection to the upstream \(ECONNREFUSED\)/,
     models: [{ id: 'gpt-7', efforts: ['low', 'high'], default_effort: 'low', takes: ['text'] }],
   })
 })

@@ -209,6 +209,35 @@ t.test('the usage of another account is never shown as this one’s', async t =>
   t.equal(usedOf(await untold.usage.current(never)), 40, 'but it may be this one’s')
 })
 
+t.test('another account is asked for at once', async t => {
+  const other = reading(7, { accountId: 'account-9' })
+  const { usage, asked, signIn } = start([reading(1), other])
+  t.equal(usedOf(await usage.current(never, 'account-1')), 1)
+  t.equal(usedOf(await usage.current(never, 'account-1')), 1)
+  t.equal(asked.length, 1)
+  signIn({ accessToken: 'access-9', accountId: 'account-9' })
+  t.equal(usedOf(await usage.current(never, 'account-9')), 7)
+  t.equal(usedOf(await usage.current(never, 'account-9')), 7)
+  t.equal(asked.length, 2)
+})
+
+t.test('what is known of another account than the one that is asked for is not told', async t => {
+  const { usage } = start([offline], snapshot(40))
+  await usage.start()
+  t.equal(usedOf(await usage.current(never, 'account-1')), 40)
+  t.equal(await usage.current(never, 'account-9'), undefined)
+})
+
+t.test('tells why it could not be asked, until it could', async t => {
+  const { usage, pass } = start([offline, reading(1)])
+  t.equal(usage.problem(), undefined)
+  await usage.current(never)
+  t.equal(usage.problem(), offline)
+  pass(MINUTE_MS)
+  await usage.current(never)
+  t.equal(usage.problem(), undefined)
+})
+
 t.test('an answer tells all meters, a reading in passing its own', async t => {
   const spark = { id: 'spark', name: 'Spark', windows: [] }
   const { usage } = start([reading(2)])

@@ -369,7 +369,7 @@ t.test('SIGHUP takes up the login of another account', async t => {
   t.equal((await ask(server)).status, 200)
   writeFileSync(path, authFile(issuer.issue({ accountId: 'account-2' })))
   server.child.kill('SIGHUP')
-  await findOutput(server, 'stderr', /Taking the login from its file again/)
+  await findOutput(server, 'stderr', /reading the login file anew signal=SIGHUP/)
   t.equal((await ask(server)).status, 200)
 })
 

@@ -12,6 +12,8 @@ export interface RunningService {
   readonly port: number
   readonly log: FakeLog
   readonly inFlight: () => number
+  /** Stops it before the test ends. */
+  readonly close: () => Promise<void>
 }
 
 /** Runs the whole service on a free port, as the command line and the environment say. */
@@ -30,8 +32,15 @@ export async function startService(
   const log = createFakeLog()
   const service = await compose(command.settings, command.network, log)
   const address: AddressInfo = await service.server.listen(0, '127.0.0.1')
-  t.teardown(() => service.close(100))
+  service.start()
+  let closing: Promise<void> | undefined
+  const close = () => {
+    closing ??= service.close(100)
+    return closing
+  }
+  t.teardown(close)
   return {
+    close,
     url: `http://127.0.0.1:${address.port}`,
     port: address.port,
     log,

@@ -2,6 +2,7 @@
 
 import { EFFORTS, type Effort } from '../../domain/conversation.ts'
 import { ProxyError } from '../../domain/errors.ts'
+import { plainText } from '../../domain/plain-text.ts'
 import type {
   CatalogRecord,
   CatalogSource,
@@ -132,11 +133,6 @@ function asSize(value: unknown): number | undefined {
   return size !== undefined && size > 0 ? size : undefined
 }
 
-/** Takes out what could steer a terminal. */
 function shown(value: unknown): string | undefined {
-  const text = asString(value)
-    ?.slice(0, MAX_TEXT_LENGTH)
-    .replace(/[\p{Cc}\p{Cf}]+/gu, ' ')
-    .trim()
-  return text || undefined
+  return plainText(asString(value) ?? '', MAX_TEXT_LENGTH) || undefined
 }

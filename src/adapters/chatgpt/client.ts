@@ -5,7 +5,7 @@ import { ProxyError } from '../../domain/errors.ts'
 import type { ModelEvent } from '../../domain/events.ts'
 import { parseJson } from '../../domain/json.ts'
 import type { ChatModel, Credentials, TimeObserver } from '../../domain/ports.ts'
-import type { UsageMeter } from '../../domain/usage-ports.ts'
+import type { UsageRecorder } from '../../domain/usage-ports.ts'
 import type { BackendCatalog } from './catalog.ts'
 import { connectionFailure, type Fetch, readRefusal, signedHeaders } from './connection.ts'
 import { encodeRequest, type Form } from './encode.ts'
@@ -24,7 +24,7 @@ export interface ChatgptOptions extends EventOptions {
   readonly userAgent: string
   /** How long the backend may take to answer, and then again to send its first event. */
   readonly firstEventTimeoutMs: number
-  readonly usage: UsageMeter
+  readonly usage: UsageRecorder
   readonly time: TimeObserver
   /** Learns the `x-models-etag` of each answer that has one: it names the catalogue of the account. */
   readonly onModelsEtag: (etag: string) => void

@@ -2,10 +2,11 @@
 
 import { ProxyError } from '../../domain/errors.ts'
 import type { Clock } from '../../domain/ports.ts'
-import type { UsageMeter } from '../../domain/usage-ports.ts'
+import type { UsageLimitReading, UsageRecorder } from '../../domain/usage-ports.ts'
+import { GENERAL_METER } from '../../domain/usage-snapshot.ts'
 import type { JsonObject } from './json.ts'
-import { readLimitEvent, readLimitHeaders } from './limits.ts'
-import { reachedUntil } from './meters.ts'
+import { readLimitEvent, readLimitHeaders } from './usage-readings.ts'
+import { meterId, reachedUntil } from './usage-windows.ts'
 
 /** Takes down what one call tells of usage. */
 export interface UsageNotes {
@@ -19,7 +20,7 @@ export interface UsageNotes {
 
 /** Creates the notes of one call. */
 export function createUsageNotes(
-  meter: UsageMeter,
+  recorder: UsageRecorder,
   accountId: string | undefined,
   clock: Clock,
 ): UsageNotes {
@@ -27,23 +28,31 @@ export function createUsageNotes(
     const told = headers && readLimitHeaders(headers, accountId, clock.now())
     const limits = told?.limits ?? []
     const planType = usageLimit?.planType ?? told?.planType
-    const limitReachedUntil = usageLimit
-      ? (usageLimit.resetsAt ?? reachedUntil(limits, true))
-      : told?.limitReachedUntil
+    const isGeneral = headers === undefined || !isOfOneModel(headers, limits)
+    const limitReachedUntil =
+      usageLimit && isGeneral
+        ? (usageLimit.resetsAt ?? reachedUntil(limits, true))
+        : told?.limitReachedUntil
     const isEmpty = planType === undefined && limitReachedUntil === undefined
     if (isEmpty && limits.length === 0) return
-    meter.record({ accountId, planType, limits, limitReachedUntil })
+    recorder.record({ accountId, planType, limits, limitReachedUntil })
   }
 
   return {
     answer(headers, refusal) {
       if (refusal) return refused(refusal, headers)
       const reading = readLimitHeaders(headers, accountId, clock.now())
-      if (reading) meter.record(reading)
+      if (reading) recorder.record(reading)
     },
-    event: event => meter.record(readLimitEvent(event, accountId, clock.now())),
+    event: event => recorder.record(readLimitEvent(event, accountId, clock.now())),
     failure(error) {
       if (error instanceof ProxyError) refused(error)
     },
   }
+}
+
+/** Tells whether the limit that was hit is another one than that of all models together. */
+function isOfOneModel(headers: Headers, limits: readonly UsageLimitReading[]): boolean {
+  const active = meterId(headers.get('x-codex-active-limit') ?? '')
+  return active !== GENERAL_METER && limits.some(({ id }) => id === active)
 }

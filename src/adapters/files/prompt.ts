@@ -1,6 +1,7 @@
 /** The system text for requests that bring none. */
 
 import { readFile } from 'node:fs/promises'
+import { codeOf } from './system-error.ts'
 
 /**
  * Reads a prompt file; returns `undefined` if there is none. White space around the text is
@@ -13,7 +14,8 @@ export async function readPrompt(path: string): Promise<string | undefined> {
   try {
     content = await readFile(path, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    // Where a file stands in the place of the folder, there is no prompt in it.
+    if (/^(?:ENOENT|ENOTDIR)$/.test(codeOf(error) ?? '')) return undefined
     throw error
   }
   const text = content.trim()

@@ -1,5 +1,6 @@
 /** The body of `GET /v1/status`: times in ISO 8601, `null` for what is not known, and no secret. */
 
+import { isoTime } from '../../domain/iso-time.ts'
 import { windowName } from '../../domain/usage.ts'
 import type { UsageLimitReading, UsageSnapshot } from '../../domain/usage-ports.ts'
 import { GENERAL_METER } from '../../domain/usage-snapshot.ts'
@@ -7,6 +8,7 @@ import { GENERAL_METER } from '../../domain/usage-snapshot.ts'
 /** What is told of the login. */
 export interface AccountStatus {
   readonly signedIn: boolean
+  readonly accountId: string | undefined
   readonly email: string | undefined
   readonly plan: string | undefined
   /** Unix time in milliseconds. */
@@ -44,7 +46,7 @@ export function encodeStatus(facts: StatusFacts) {
     usage: {
       captured_at: isoTime(usage?.capturedAt),
       windows: (usage?.limits ?? []).flatMap(encodeLimit),
-      limit_reached_until: isoTime(milliseconds(usage?.limitReachedUntil)),
+      limit_reached_until: isoTime(inMs(usage?.limitReachedUntil)),
     },
     models: { count: models.count, fetched_at: isoTime(models.fetchedAt) },
   }
@@ -56,16 +58,10 @@ function encodeLimit({ id, name, windows }: UsageLimitReading) {
     name: `${prefix}${windowName(window)}`,
     window_minutes: window.windowMinutes ?? null,
     used_percent: window.usedPercent,
-    resets_at: isoTime(milliseconds(window.resetsAt)),
+    resets_at: isoTime(inMs(window.resetsAt)),
   }))
 }
 
-function milliseconds(seconds: number | undefined): number | undefined {
+function inMs(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : seconds * 1000
-}
-
-function isoTime(unixMs: number | undefined): string | null {
-  const date = new Date(unixMs ?? Number.NaN)
-  // A token may name a time that no calendar has.
-  return Number.isNaN(date.getTime()) ? null : date.toISOString()
 }

@@ -4,6 +4,7 @@ import type { ProxyError } from '../../domain/errors.ts'
 import type { ModelCatalog } from '../../domain/ports.ts'
 import { unlessAborted } from '../../domain/unless-aborted.ts'
 import type { UsageSnapshot } from '../../domain/usage-ports.ts'
+import { usageOfAccount } from '../../domain/usage-snapshot.ts'
 import type { Handler, Protocol, Reply } from '../http/exchange.ts'
 import { sendJson } from '../http/reply.ts'
 import { type AccountStatus, encodeStatus } from './encode.ts'
@@ -20,22 +21,26 @@ export interface StatusParts {
   readonly usage: UsageTeller | undefined
   readonly catalog: ModelCatalog
   readonly encodeError: (error: ProxyError) => Reply
-  /** How long the upstream and the disk are waited for; 3 s by default. */
+  /** How long the disk, and then the upstream, is waited for; 3 s each by default. */
   readonly patienceMs?: number
 }
 
 /** Knows the account's usage. */
 export interface UsageTeller {
   latest(): UsageSnapshot | undefined
-  current(signal: AbortSignal): Promise<UsageSnapshot | undefined>
+  current(signal: AbortSignal, accountId?: string): Promise<UsageSnapshot | undefined>
 }
 
 const SIGNED_OUT: AccountStatus = {
   signedIn: false,
+  accountId: undefined,
   email: undefined,
   plan: undefined,
   tokenExpiresAt: undefined,
 }
+
+/** For what is known already: it may be a minute old, and the next look will have the answer. */
+const SHORT_PATIENCE_MS = 500
 
 /** Creates the protocol. It never fails: what cannot be found out in time is told as not known. */
 export function createStatus(parts: StatusParts): Protocol {
@@ -49,16 +54,8 @@ export function createStatus(parts: StatusParts): Protocol {
 function status(parts: StatusParts): Handler {
   const { version, upstream, usage, catalog, patienceMs = 3000 } = parts
   return async ({ response, signal }) => {
-    const patience = new AbortController()
-    const stop = () => patience.abort()
-    const timer = setTimeout(stop, patienceMs)
-    signal.addEventListener('abort', stop, { once: true })
-    const [account, known] = await Promise.all([
-      accountOf(parts, patience.signal),
-      usageOf(usage, patience.signal),
-    ])
-    clearTimeout(timer)
-    signal.removeEventListener('abort', stop)
+    const account = await within(patienceMs, signal, () => parts.account(), SIGNED_OUT)
+    const known = await usageOf(account, usage, patienceMs, signal)
     signal.throwIfAborted()
     const body = encodeStatus({
       version,
@@ -73,21 +70,35 @@ function status(parts: StatusParts): Handler {
   }
 }
 
-async function accountOf({ account }: StatusParts, patience: AbortSignal): Promise<AccountStatus> {
-  try {
-    return await unlessAborted(account(), patience)
-  } catch {
-    return SIGNED_OUT
-  }
+async function usageOf(
+  { signedIn, accountId }: AccountStatus,
+  usage: UsageTeller | undefined,
+  patienceMs: number,
+  signal: AbortSignal,
+): Promise<UsageSnapshot | undefined> {
+  if (!signedIn || usage === undefined) return undefined
+  const known = usageOfAccount(usage.latest(), accountId)
+  const patience = known === undefined ? patienceMs : Math.min(patienceMs, SHORT_PATIENCE_MS)
+  return await within(patience, signal, limit => usage.current(limit, accountId), known)
 }
 
-async function usageOf(
-  usage: UsageTeller | undefined,
-  patience: AbortSignal,
-): Promise<UsageSnapshot | undefined> {
+/** Returns what `work` comes to in time, else `fallback`; a failure counts as not in time. */
+async function within<T>(
+  ms: number,
+  signal: AbortSignal,
+  work: (limit: AbortSignal) => Promise<T>,
+  fallback: T,
+): Promise<T> {
+  const patience = new AbortController()
+  const stop = () => patience.abort()
+  const timer = setTimeout(stop, ms)
+  signal.addEventListener('abort', stop, { once: true })
   try {
-    return await usage?.current(patience)
+    return await unlessAborted(work(patience.signal), patience.signal)
   } catch {
-    return usage?.latest()
+    return fallback
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', stop)
   }
 }

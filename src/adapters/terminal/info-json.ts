@@ -1,9 +1,10 @@
 /** What `chatmock info` tells programs. */
 
+import { isoTime } from '../../domain/iso-time.ts'
 import { windowName } from '../../domain/usage.ts'
 import type { UsageSnapshot } from '../../domain/usage-ports.ts'
 import { GENERAL_METER } from '../../domain/usage-snapshot.ts'
-import { type InfoFacts, usageOfAccount } from './info-screen.ts'
+import { type InfoFacts, type Problem, usageIn } from './info-screen.ts'
 
 /** Returns the facts as JSON has them: snake_case, times in ISO 8601, `null` for what is not known. */
 export function infoJson(facts: InfoFacts): Readonly<Record<string, unknown>> {
@@ -20,14 +21,19 @@ export function infoJson(facts: InfoFacts): Readonly<Record<string, unknown>> {
       token_expires_at: isoTime(account?.tokenExpiresAt),
       token_renewable: login.type === 'signed-in' && login.isRenewable,
       last_refresh: account?.lastRefresh ?? null,
-      problem: problem === undefined ? null : { code: problem.code, message: problem.message },
+      problem: problemJson(problem),
     },
-    usage: usageJson(usageOfAccount(facts)),
+    usage: usageJson(usageIn(facts)),
+    usage_problem: problemJson(facts.usageProblem),
     files: { home: files.home, login: files.login, usage: files.usage, models: files.models },
     login_owner: loginOwner,
     codex_login: codexLogin ?? null,
     hints,
   }
+}
+
+function problemJson(problem: Problem | undefined): unknown {
+  return problem === undefined ? null : { code: problem.code, message: problem.message }
 }
 
 function usageJson(usage: UsageSnapshot | undefined): unknown {
@@ -40,19 +46,13 @@ function usageJson(usage: UsageSnapshot | undefined): unknown {
         name: `${id === GENERAL_METER ? '' : `${name ?? id} `}${windowName(window)}`,
         window_minutes: window.windowMinutes ?? null,
         used_percent: window.usedPercent,
-        resets_at: isoTime(milliseconds(window.resetsAt)),
+        resets_at: isoTime(inMs(window.resetsAt)),
       })),
     ),
-    limit_reached_until: isoTime(milliseconds(usage.limitReachedUntil)),
+    limit_reached_until: isoTime(inMs(usage.limitReachedUntil)),
   }
 }
 
-function milliseconds(seconds: number | undefined): number | undefined {
+function inMs(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : seconds * 1000
-}
-
-function isoTime(unixMs: number | undefined): string | null {
-  const date = new Date(unixMs ?? Number.NaN)
-  // A token may name a time that no calendar has.
-  return Number.isNaN(date.getTime()) ? null : date.toISOString()
 }

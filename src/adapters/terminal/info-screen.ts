@@ -4,6 +4,7 @@ import type { Account } from '../../domain/account.ts'
 import { localTime } from '../../domain/local-time.ts'
 import { plainText } from '../../domain/plain-text.ts'
 import type { UsageSnapshot } from '../../domain/usage-ports.ts'
+import { usageOfAccount } from '../../domain/usage-snapshot.ts'
 import type { Paint } from './paint.ts'
 import { planName } from './plan.ts'
 import { shellWord } from './shell.ts'
@@ -52,9 +53,16 @@ export interface InfoFacts {
   /** Where the Codex CLI has a login that is not in use. */
   readonly codexLogin: string | undefined
   readonly usage: UsageSnapshot | undefined
+  /** Why there is no newer usage. */
+  readonly usageProblem: Problem | undefined
   readonly files: InfoFiles
   /** More that the person should know, a sentence each. */
   readonly hints: readonly string[]
+}
+
+/** Returns the usage of the account that is signed in. */
+export function usageIn({ login, usage }: InfoFacts): UsageSnapshot | undefined {
+  return login.type === 'signed-in' ? usageOfAccount(usage, login.account.accountId) : undefined
 }
 
 /** Returns the screen, for a terminal of so many columns. */
@@ -65,7 +73,7 @@ export function infoScreen(facts: InfoFacts, paint: Paint, columns: number): str
   const sections = [
     [paint.bold('Account'), ...accountLines(facts, paint, columns)],
     ...(login.type === 'signed-in'
-      ? [usageSection(usageOfAccount(facts), now, paint, columns)]
+      ? [usageSection(usageIn(facts), facts.usageProblem, now, paint, columns)]
       : []),
     [
       paint.bold('Files'),
@@ -82,13 +90,6 @@ export function infoScreen(facts: InfoFacts, paint: Paint, columns: number): str
     ...hints.map(hint => paragraph(hint, columns, 0)),
   ]
   return `${sections.map(lines => lines.join('\n')).join('\n\n')}\n`
-}
-
-/** Returns the usage, unless it was measured for another account. */
-export function usageOfAccount({ login, usage }: InfoFacts): UsageSnapshot | undefined {
-  if (login.type !== 'signed-in') return undefined
-  const measuredFor = usage?.accountId
-  return measuredFor === undefined || measuredFor === login.account.accountId ? usage : undefined
 }
 
 function accountLines(

@@ -10,9 +10,13 @@ import { roughDuration } from './duration.ts'
 import type { Paint } from './paint.ts'
 import { paragraph } from './wrap.ts'
 
-/** Returns the section, a bar for each window; `now` is Unix time in milliseconds. */
+/**
+ * Returns the section, a bar for each window; `now` is Unix time in milliseconds, and `problem` is
+ * why there is no newer usage.
+ */
 export function usageSection(
   usage: UsageSnapshot | undefined,
+  problem: { readonly message: string } | undefined,
   now: number,
   paint: Paint,
   columns: number,
@@ -23,9 +27,10 @@ export function usageSection(
   const until = usage?.limitReachedUntil
   const isRefused = until !== undefined && until * 1000 > now
   if (usage === undefined || (windows.length === 0 && !isRefused)) {
-    const remedy =
+    const reason =
+      problem?.message ??
       'Not known yet: ChatGPT tells it with each answer. Run chatmock serve and send a request.'
-    return [paint.bold('Usage'), ...paragraph(remedy, columns)]
+    return [paint.bold('Usage'), ...paragraph(plainText(reason), columns)]
   }
   const refusal = isRefused
     ? [`The limit is reached. ChatGPT takes no requests until ${moment(until, now)}.`]
@@ -37,6 +42,7 @@ export function usageSection(
   return [
     `${paint.bold('Usage')} ${paint.dim(`as of ${localTime(usage.capturedAt / 1000)}`)}`,
     ...blocks.flatMap((lines, index) => (index === 0 ? lines : ['', ...lines])),
+    ...(problem === undefined ? [] : ['', ...paragraph(plainText(problem.message), columns)]),
   ]
 }
 

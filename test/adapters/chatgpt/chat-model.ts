@@ -7,7 +7,7 @@ import { createFakeClock } from '../../fakes/clock.ts'
 import { createFakeLog } from '../../fakes/log.ts'
 import { startFetch } from '../../fakes/outbound.ts'
 import { frames, openStream, startUpstream } from '../../fakes/upstream-server.ts'
-import { createFakeUsageMeter } from '../../fakes/usage-meter.ts'
+import { createFakeUsageRecorder } from '../../fakes/usage-recorder.ts'
 
 const created = { type: 'response.created', response: { id: 'resp_1' } }
 
@@ -30,7 +30,7 @@ chatModelContract(t, async t => {
       idleTimeoutMs: 10_000,
       clock: createFakeClock(0),
       log: createFakeLog(),
-      usage: createFakeUsageMeter(),
+      usage: createFakeUsageRecorder(),
       time: { observe: () => {} },
       onModelsEtag: () => {},
     }),

@@ -18,7 +18,7 @@ import {
   streamInPieces,
   type UpstreamServer,
 } from '../../fakes/upstream-server.ts'
-import { createFakeUsageMeter } from '../../fakes/usage-meter.ts'
+import { createFakeUsageRecorder } from '../../fakes/usage-recorder.ts'
 
 const recording = (name: string) =>
   readFileSync(new URL(`../../recordings/${name}.sse`, import.meta.url))
@@ -42,7 +42,7 @@ async function start(t: Test, ...answers: Answer[]) {
 async function startModel(t: Test, answers: Answer[], times: Times = {}) {
   const { upstream, fetch } = await start(t, ...answers)
   const log = createFakeLog()
-  const usage = createFakeUsageMeter()
+  const usage = createFakeUsageRecorder()
   const dates: (string | null)[] = []
   const etags: string[] = []
   const model = createChatgptModel({
@@ -517,6 +517,29 @@ t.test('a usage limit is recorded until its reset, wherever it is told', async t
     t.strictSame(usage.readings.slice(seen), expected, where)
     seen = usage.readings.length
   }
+})
+
+t.test('the limit of one model is not taken for that of the account', async t => {
+  const limit = { type: 'usage_limit_reached', message: 'm', resets_at: 7200 }
+  const spark = {
+    ...limitHeaders,
+    'x-codex-active-limit': 'codex-bengalfox',
+    'x-codex-primary-used-percent': '27',
+    'x-codex-bengalfox-primary-used-percent': '100',
+    'x-codex-bengalfox-primary-window-minutes': '300',
+    'x-codex-bengalfox-primary-reset-at': '7200',
+  }
+  const { usage, ask } = await startModel(t, [json(429, { error: limit }, spark)])
+  await t.rejects(ask(), { code: 'usage_limit_reached' })
+  t.match(usage.readings, [
+    {
+      limits: [
+        { id: 'codex', windows: [{ usedPercent: 27 }] },
+        { id: 'codex_bengalfox', windows: [{ usedPercent: 100 }] },
+      ],
+      limitReachedUntil: undefined,
+    },
+  ])
 })
 
 t.test('a failure that is no usage limit says nothing of usage', async t => {

@@ -9,6 +9,7 @@ const NOW = 1_795_348_800
 
 const account: AccountStatus = {
   signedIn: true,
+  accountId: 'account-1',
   email: 'someone@example.com',
   plan: 'plus',
   tokenExpiresAt: (NOW + 60) * 1000,
@@ -112,6 +113,7 @@ t.test('what is not known is null', async t => {
   const status = await statusOf(t, {
     account: async () => ({
       signedIn: true,
+      accountId: undefined,
       email: undefined,
       plan: undefined,
       tokenExpiresAt: 1e300,
@@ -128,7 +130,7 @@ t.test('never fails because the account or the usage does', async t => {
   const fail = () => Promise.reject(new Error('canary'))
   const status = await statusOf(t, {
     account: fail,
-    usage: { latest: () => undefined, current: fail },
+    usage: usageOf(known),
   })
   t.strictSame(status.account, NO_ACCOUNT)
   t.strictSame(status.usage, NO_USAGE)
@@ -151,13 +153,27 @@ function endless(latest: UsageSnapshot | undefined) {
 }
 
 t.test('does not wait for ever: then what is known is told', async t => {
-  const status = await statusOf(t, {
-    account: () => new Promise(() => {}),
-    usage: endless(known),
-    patienceMs: 20,
-  })
-  t.strictSame(status.account, NO_ACCOUNT)
+  const status = await statusOf(t, { usage: endless(known), patienceMs: 20 })
   t.equal(status.usage.captured_at, '2026-11-22T12:00:00.000Z')
+  const unknown = await statusOf(t, { usage: endless(undefined), patienceMs: 20 })
+  t.strictSame(unknown.usage, NO_USAGE)
+  const nobody = await statusOf(t, { account: () => new Promise(() => {}), patienceMs: 20 })
+  t.strictSame(nobody.account, NO_ACCOUNT)
+  t.strictSame(nobody.usage, NO_USAGE, 'whose usage it is is not known')
+})
+
+t.test('tells nothing of the usage of another account', async t => {
+  const asked: unknown[] = []
+  const usage = {
+    latest: () => known,
+    current: async (_signal: AbortSignal, accountId?: string) => {
+      asked.push(accountId)
+      return undefined
+    },
+  }
+  const other = { ...account, accountId: 'account-9' }
+  t.strictSame((await statusOf(t, { account: async () => other, usage })).usage, NO_USAGE)
+  t.strictSame(asked, ['account-9'])
 })
 
 t.test('waits no longer when the client has left', async t => {

@@ -56,6 +56,7 @@ function factsWith(over: Partial<InfoFacts>): InfoFacts {
     loginOwner: 'chatmock',
     codexLogin: undefined,
     usage,
+    usageProblem: undefined,
     files: {
       home: '/home/ada/.chatgpt-local',
       login: '/home/ada/.chatgpt-local/auth.json',
@@ -197,6 +198,13 @@ t.test('says what stands in the way of using a login', async t => {
   )
 })
 
+t.test('says why there is no newer usage', async t => {
+  const usageProblem = { code: 'upstream_connection_error', message: 'No connection.' }
+  t.match(show({ usage: undefined, usageProblem }), 'Usage\n  No connection.\n')
+  t.match(show({ usageProblem }), /\n\n {2}No connection\.\n\nFiles/)
+  t.match(infoJson(factsWith({ usageProblem })), { usage_problem: usageProblem })
+})
+
 t.test("names the Codex CLI's command for its login", async t => {
   t.match(
     show({ login: { ...login, isRenewable: false }, loginOwner: 'codex' }).replace(/\s+/g, ' '),
@@ -327,6 +335,7 @@ t.test('tells programs the same, with times as ISO 8601 has them', async t => {
       ],
       limit_reached_until: '2026-11-22T13:00:00.000Z',
     },
+    usage_problem: null,
     files: {
       home: '/home/ada/.chatgpt-local',
       login: '/home/ada/.chatgpt-local/auth.json',

@@ -3,7 +3,7 @@
 import type { UsageReading, UsageWindow } from '../../domain/usage-ports.ts'
 import { GENERAL_METER } from '../../domain/usage-snapshot.ts'
 import { asNumber, asObject, asString, type JsonObject, objectsOf } from './json.ts'
-import { collectLimits, plainName, reachedUntil, readWindow } from './meters.ts'
+import { collectLimits, plainName, reachedUntil, readWindow } from './usage-windows.ts'
 
 /** The slots of a meter. What a slot means is told by the length of its window, not by its name. */
 const WINDOW_HEADER =

@@ -4,8 +4,8 @@ import { ProxyError } from '../../domain/errors.ts'
 import type { Clock } from '../../domain/ports.ts'
 import type { UsageSource } from '../../domain/usage-ports.ts'
 import { asObject } from './json.ts'
-import { readUsageAnswer } from './limits.ts'
 import type { Query } from './query.ts'
+import { readUsageAnswer } from './usage-readings.ts'
 
 /** What asking for the usage depends on. */
 export interface UsageSourceOptions {

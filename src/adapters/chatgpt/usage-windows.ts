@@ -1,5 +1,6 @@
 /** What the three tellings of usage have in common: windows, meters, and when a refusal ends. */
 
+import { plainText } from '../../domain/plain-text.ts'
 import type { UsageLimitReading, UsageWindow } from '../../domain/usage-ports.ts'
 import { byLength, GENERAL_METER } from '../../domain/usage-snapshot.ts'
 import { MAX_WAIT_SECONDS } from './usage-limit.ts'
@@ -66,25 +67,29 @@ export function collectLimits(told: readonly ToldLimit[]): readonly UsageLimitRe
   return [...limits.values()].sort((a, b) => isOther(a) - isOther(b))
 }
 
-/** Returns when the last of the general meter's full windows resets, if the account is refused. */
+/**
+ * Returns when the general meter has room again, if the account is refused: when the last of its
+ * full windows resets, or the fullest one if none is told to be full.
+ */
 export function reachedUntil(
   limits: readonly UsageLimitReading[],
   isReached: boolean,
 ): number | undefined {
   const general = isReached ? limits.find(({ id }) => id === GENERAL_METER) : undefined
-  const resets = (general?.windows ?? []).flatMap(({ usedPercent, resetsAt }) =>
-    usedPercent >= 100 && resetsAt !== undefined ? [resetsAt] : [],
+  const windows = general?.windows ?? []
+  const most = Math.min(100, Math.max(...windows.map(({ usedPercent }) => usedPercent)))
+  const resets = windows.flatMap(({ usedPercent, resetsAt }) =>
+    usedPercent >= most && resetsAt !== undefined ? [resetsAt] : [],
   )
   return resets.length > 0 ? Math.max(...resets) : undefined
 }
 
-/** The same meter is `codex-bengalfox` in a header and `codex_bengalfox` elsewhere. */
-function meterId(told: string): string {
+/** Returns the id of a meter: the same one is `codex-bengalfox` in a header and `codex_bengalfox` elsewhere. */
+export function meterId(told: string): string {
   return (plainName(told) ?? '').toLowerCase().replaceAll('-', '_')
 }
 
-/** Cuts a name, and takes out what could steer a terminal; `undefined` if nothing is left. */
+/** Makes a name fit to show; `undefined` if nothing is left of it. */
 export function plainName(told: string | undefined): string | undefined {
-  const name = told?.replace(/[\p{Cc}\p{Cf}]+/gu, ' ').trim()
-  return name ? name.slice(0, MAX_NAME_LENGTH) : undefined
+  return plainText(told ?? '', MAX_NAME_LENGTH) || undefined
 }

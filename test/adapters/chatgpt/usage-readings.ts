@@ -3,7 +3,7 @@ import {
   readLimitEvent,
   readLimitHeaders,
   readUsageAnswer,
-} from '../../../src/adapters/chatgpt/limits.ts'
+} from '../../../src/adapters/chatgpt/usage-readings.ts'
 
 /** Unix time in seconds. */
 const NOW = 1_795_346_000
@@ -198,6 +198,10 @@ t.test('an event says whether the account is refused', async t => {
   t.equal(until({ limit_reached: true }), NOW + HOUR)
   t.equal(until({ allowed: false }), NOW + HOUR)
   t.equal(until({ limit_reached: true }, 'codex_bengalfox'), undefined, 'one model only')
+  const almost = { primary: { used_percent: 99.7, window_minutes: 300, reset_at: NOW + HOUR } }
+  t.equal(until({ ...almost, limit_reached: true }), NOW + HOUR, 'rounded, it seems')
+  t.equal(until({ ...almost, limit_reached: false }), undefined)
+  t.equal(until({ primary: null, limit_reached: true }), undefined)
 })
 
 t.test('an event of any content is read as far as it makes sense', async t => {
@@ -300,6 +304,6 @@ t.test('names are cut and cannot steer a terminal', async t => {
     limit_name: `\u001b[31m${'x'.repeat(200)}`,
     rate_limits,
   })
-  t.equal(limits[0]?.name, `[31m${'x'.repeat(96)}`)
-  t.equal(readEvent({ plan_type: 'p\u0007lus\u200b' }).planType, 'p lus')
+  t.equal(limits[0]?.name, `${'x'.repeat(99)}…`)
+  t.equal(readEvent({ plan_type: 'p\u0007lus\u200b' }).planType, 'plus')
 })

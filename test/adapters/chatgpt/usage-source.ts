@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createUsageSource } from '../../../src/adapters/chatgpt/usage.ts'
+import { createUsageSource } from '../../../src/adapters/chatgpt/usage-source.ts'
 import type { Credentials } from '../../../src/domain/ports.ts'
 import { createFakeClock } from '../../fakes/clock.ts'
 
