@@ -113,8 +113,6 @@ export function createRenewal(ports: RenewalPorts): Renew {
   async function exchangeOrAdopt(held: RenewableLogin, old: Session): Promise<Renewed> {
     const stored = await held.load()
     if (!isSameLogin(stored, old) && isFresh(stored)) return { session: stored, adopted: true }
-    // Outside of the try: what was refused before is no news to look the store over for.
-    throwIfResting(stored)
     try {
       return await exchange(held, stored)
     } catch (error) {

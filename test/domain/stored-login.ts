@@ -324,6 +324,17 @@ t.test('refuses the login of another account that another program has stored', a
   t.equal(await use(), 'access-4')
 })
 
+t.test('takes whatever is stored at once when it is told to', async t => {
+  const { use, pass, authenticator, identity, store } = signIn(HOUR)
+  store.put(identity.issue(claims({ accountId: 'mine' })))
+  t.equal(await use(), 'access-2')
+  store.put(identity.issue(claims({ accountId: 'another' })))
+  pass(SECOND - 1)
+  t.equal(await use(), 'access-2', 'for it was read less than a second ago')
+  authenticator.rebind()
+  t.equal(await use(), 'access-3')
+})
+
 t.test('refuses another account that turns up when the login is to be renewed', async t => {
   const { use, identity, store, expiresIn } = signIn(-1)
   store.put(identity.issue({ ...expiresIn(30 * SECOND), accountId: 'mine' }))

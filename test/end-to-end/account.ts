@@ -421,6 +421,25 @@ t.test('a login that could not be saved is saved when it can be', async t => {
   t.not(stored.tokens.refresh_token, login.refreshToken)
 })
 
+t.test('a login that could not be saved is saved before the program ends', async t => {
+  const { environment, path, issuer, login } = await prepare(t, -10)
+  const server = await startServer(t, [], { environment })
+  const valid = readFileSync(path, 'utf8')
+  const release = issuer.hold()
+  const asked = issuer.next('/oauth/token')
+  const answer = ask(server)
+  await asked
+  writeFileSync(path, 'oops')
+  release()
+  t.equal((await answer).status, 200)
+  await findOutput(server, 'stderr', /could not be saved; it is in memory only/)
+  writeFileSync(path, valid)
+  server.child.kill('SIGTERM')
+  t.equal((await server.ended).code, 0)
+  const stored = JSON.parse(readFileSync(path, 'utf8'))
+  t.not(stored.tokens.refresh_token, login.refreshToken)
+})
+
 t.test('a backend that refuses for ever does not spend one token after the other', async t => {
   const { service, issuer, upstream } = await start(t, 3600)
   upstream.play(json(401, { detail: 'Unauthorized' }))
