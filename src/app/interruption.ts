@@ -1,8 +1,8 @@
-/** Ctrl-C and the like, for commands that must not be cut off in the middle of a renewal. */
+/** Ctrl-C, a terminal that closes and the like, for commands that must not be cut off in a renewal. */
 
 import { CommandError, EXIT } from './exit.ts'
 
-type StopSignal = 'SIGINT' | 'SIGTERM'
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
  * Does `work` with a signal that aborts, with `reason`, when the process is told to stop. The work
@@ -13,16 +13,16 @@ export async function untilInterrupted<T>(
   reason: () => Error = () => new CommandError('Interrupted.', EXIT.failure),
 ): Promise<T> {
   const controller = new AbortController()
-  const stop = (signal: StopSignal) => {
+  const stop = (signal: (typeof STOP_SIGNALS)[number]) => {
     if (controller.signal.aborted) {
       process.exit(signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated)
     }
     controller.abort(reason())
   }
-  process.on('SIGINT', stop).on('SIGTERM', stop)
+  for (const signal of STOP_SIGNALS) process.on(signal, stop)
   try {
     return await work(controller.signal)
   } finally {
-    process.off('SIGINT', stop).off('SIGTERM', stop)
+    for (const signal of STOP_SIGNALS) process.off(signal, stop)
   }
 }

@@ -32,7 +32,7 @@ export async function login(command: LoginCommand): Promise<void> {
       if (loginFile.owner === 'codex') throw codexs(loginFile, command)
       await prepareHome(files, loginFile, log)
       // Found out now: a grant that has been spent cannot be spent again for a better disk.
-      await store.ensureWritable()
+      await store.ensureWritable(signal)
       const complete: CompleteSignIn = grant => signIn({ identity, store }, grant, randomUUID())
       tell(
         account,

@@ -25,7 +25,7 @@ const SENTENCES: Readonly<Record<SignedOut, string>> = {
  */
 export async function logout(command: AccountCommand): Promise<void> {
   const log = commandLog(command.verbose, 'warn')
-  await withAccount(command, { log }, async ({ loginFile, identity, store }) => {
+  await withAccount(command, { log }, async ({ loginFile, identity, store }, signal) => {
     if (loginFile.owner === 'codex') {
       throw new RefusedConfiguration(
         `${loginFile.path} is the login of the Codex CLI, which chatmock leaves alone. To stop using it start chatmock without --auth-file; to end it run: codex logout`,
@@ -34,7 +34,8 @@ export async function logout(command: AccountCommand): Promise<void> {
     // A copy of the Codex CLI's file holds that program's tokens, old or new.
     const isCopy = await isCodexFile(loginFile.path)
     const isShared = async (own: Tokens) => isCopy || (await isSharedWithCodex(loginFile, own))
-    const outcome = await signOut({ identity, store }, isShared).catch(error => {
+    const outcome = await signOut({ identity, store }, isShared, signal).catch(error => {
+      signal.throwIfAborted()
       throw new CommandError(explain(error, loginFile.path), EXIT.failure, { cause: error })
     })
     screenOn(process.stdout).write(`${SENTENCES[outcome]}\n`)

@@ -81,8 +81,12 @@ export interface Reservation {
 
 /** A store that a person signs in and out of. */
 export interface LoginStore extends TokenStore {
-  /** Throws `auth_store_unwritable` if a login could not be saved now. */
-  ensureWritable(): Promise<void>
+  /**
+   * Makes sure that a login could be saved now. The signal ends the wait for the store.
+   *
+   * @throws ProxyError as `TokenStore.hold`, `auth_store_unwritable`.
+   */
+  ensureWritable(signal?: AbortSignal): Promise<void>
   /**
    * Puts a login in the place of whatever is there. A stored login that cannot be made sense of
    * is kept under another name, which is returned.
@@ -91,12 +95,13 @@ export interface LoginStore extends TokenStore {
    */
   replace(tokens: Tokens): Promise<{ readonly keptAside: string | undefined }>
   /**
-   * Removes the login and returns it; `undefined` if there was none.
+   * Removes the login and returns it; `undefined` if there was none. The signal ends the wait for
+   * the store.
    *
    * @throws ProxyError `auth_file_corrupt`, `auth_store_unreadable`, `auth_store_unwritable`;
    *   nothing is removed then.
    */
-  clear(): Promise<Tokens | undefined>
+  clear(signal?: AbortSignal): Promise<Tokens | undefined>
 }
 
 /** Issues tokens. */

@@ -54,15 +54,17 @@ export async function signIn(
 export type SignedOut = 'not-signed-in' | 'revoked' | 'not-revoked' | 'shared'
 
 /**
- * Removes the stored login, then ends it at the issuer unless another program holds it too.
+ * Removes the stored login, then ends it at the issuer unless another program holds it too. The
+ * signal ends the wait for the store, and nothing after it.
  *
  * @throws ProxyError `auth_store_unwritable`; nothing is revoked then.
  */
 export async function signOut(
   { identity, store }: SignInPorts,
   isShared: (tokens: Tokens) => Promise<boolean>,
+  signal?: AbortSignal,
 ): Promise<SignedOut> {
-  const tokens = await store.clear()
+  const tokens = await store.clear(signal)
   if (tokens === undefined) return 'not-signed-in'
   if (await isShared(tokens)) return 'shared'
   return (await identity.revoke(tokens)) ? 'revoked' : 'not-revoked'

@@ -70,18 +70,16 @@ export function createStoredLogin(ports: StoredLoginPorts): StoredLogin {
   let owner: Owner | undefined
   let seen: Session | undefined
   let isReadable = true
-  /** What the store held when last looked at. */
-  let held: Tokens | undefined
-  let unsaved: Tokens | undefined
+  /** A login that waits to be saved, and the one in the store whose place it is to take. */
+  let unsaved: { readonly tokens: Tokens; readonly old: Tokens } | undefined
 
   const notSignedIn = () =>
     new ProxyError('chatgpt_login_required', `Not signed in to ChatGPT. Run: ${signInCommand}`)
 
   function pick(stored: Tokens | undefined): Session {
     // A store that somebody else has changed since then wins over what could not be saved.
-    if (stored?.accessToken !== held?.accessToken) unsaved = undefined
-    held = stored
-    const tokens = unsaved ?? stored
+    if (stored?.accessToken !== unsaved?.old.accessToken) unsaved = undefined
+    const tokens = unsaved?.tokens ?? stored
     if (tokens === undefined) {
       throw notSignedIn()
     }
@@ -91,37 +89,67 @@ export function createStoredLogin(ports: StoredLoginPorts): StoredLogin {
     return session
   }
 
+  function keepInMemory(tokens: Tokens, old: Tokens): Session {
+    unsaved = { tokens, old }
+    seen = createSession(tokens, identity)
+    return seen
+  }
+
   async function save(
     tokens: Tokens,
     old: Tokens,
     room: Reservation,
     login: HeldLogin,
   ): Promise<Session> {
+    let isSaved: boolean
     try {
-      const isSaved = await room.save(tokens, old)
-      if (!isSaved) {
-        log.warn('Another login was stored while this one was renewed; going on with that.')
-        return pick(await login.load())
-      }
-      held = tokens
-      unsaved = undefined
+      isSaved = await room.save(tokens, old)
     } catch (error) {
-      if (!isUnwritable(error)) throw error
-      unsaved = tokens
       log.error('The renewed login could not be saved; it is in memory only.', reason(error))
+      return keepInMemory(tokens, old)
     }
+    if (!isSaved) {
+      log.warn('Another login was stored while this one was renewed; going on with that.')
+      return pick(await login.load())
+    }
+    unsaved = undefined
     seen = createSession(tokens, identity)
     return seen
   }
 
-  const inMemory: Room = {
-    async save(tokens) {
-      unsaved = tokens
-      log.warn('The renewed login is in memory only: its store cannot be written.')
-      seen = createSession(tokens, identity)
-      return seen
-    },
-    cancel: () => Promise.resolve(),
+  /** Stands for the room that a store does not have. */
+  function inMemory(old: Tokens): Room {
+    return {
+      async save(tokens) {
+        log.warn('The renewed login is in memory only: its store cannot be written.')
+        return keepInMemory(tokens, old)
+      },
+      cancel: () => Promise.resolve(),
+    }
+  }
+
+  function renewable(login: HeldLogin): RenewableLogin {
+    let stored: Tokens | undefined
+    return {
+      async load() {
+        stored = await login.load()
+        return pick(stored)
+      },
+      async reserve() {
+        const old = stored
+        if (old === undefined) throw notSignedIn()
+        try {
+          const room = await login.reserve()
+          return {
+            save: tokens => save(tokens, old, room, login),
+            cancel: () => room.cancel().catch(() => {}),
+          }
+        } catch (error) {
+          if (allowsUnsaved && isUnwritable(error)) return inMemory(old)
+          throw error
+        }
+      },
+    }
   }
 
   async function hold<T>(
@@ -129,33 +157,11 @@ export function createStoredLogin(ports: StoredLoginPorts): StoredLogin {
     signal?: AbortSignal,
   ): Promise<T> {
     try {
-      return await store.hold(
-        login =>
-          work({
-            load: async () => pick(await login.load()),
-            async reserve() {
-              const old = held
-              if (old === undefined) throw notSignedIn()
-              const room = await login.reserve().catch(error => {
-                if (allowsUnsaved && isUnwritable(error)) return undefined
-                throw error
-              })
-              if (room === undefined) return inMemory
-              return {
-                save: tokens => save(tokens, old, room, login),
-                cancel: () => room.cancel().catch(() => {}),
-              }
-            },
-          }),
-        signal,
-      )
+      return await store.hold(login => work(renewable(login)), signal)
     } catch (error) {
       if (!allowsUnsaved || !isUnwritable(error)) throw error
       // Where no lock can be made no other process can save either.
-      return await work({
-        load: async () => pick(await store.load()),
-        reserve: async () => inMemory,
-      })
+      return await work(renewable({ load: store.load, reserve: () => Promise.reject(error) }))
     }
   }
 
@@ -184,12 +190,11 @@ export function createStoredLogin(ports: StoredLoginPorts): StoredLogin {
       try {
         await store.hold(async login => {
           pick(await login.load())
-          const tokens = unsaved
-          if (tokens === undefined || held === undefined) return
+          const pending = unsaved
+          if (pending === undefined) return
           const room = await login.reserve()
-          if (!(await room.save(tokens, held))) return
-          held = tokens
-          unsaved = undefined
+          if (!(await room.save(pending.tokens, pending.old))) return
+          if (unsaved === pending) unsaved = undefined
           log.info('The renewed login is saved now.')
         })
       } catch (error) {

@@ -133,14 +133,18 @@ export function createUsage(ports: UsagePorts): AccountUsage {
     problem: () => problem,
     async current(signal, accountId) {
       signal.throwIfAborted()
-      const isOther = accountId !== undefined && accountId !== askedFor
-      if (isOther || clock.monotonic() - askedAt >= ASK_PAUSE_MS) {
-        askedFor = accountId ?? askedFor
-        asking ??= ask().finally(() => {
-          asking = undefined
-        })
+      const isOther = () => accountId !== undefined && accountId !== askedFor
+      // The question that is under way may be about the account before.
+      for (let questions = 0; questions < 2; questions++) {
+        if (asking === undefined) {
+          if (!isOther() && clock.monotonic() - askedAt < ASK_PAUSE_MS) break
+          askedFor = accountId ?? askedFor
+          asking = ask().finally(() => {
+            asking = undefined
+          })
+        }
+        await unlessAborted(asking, signal)
       }
-      if (asking) await unlessAborted(asking, signal)
       return accountId === undefined ? latest() : usageOfAccount(latest(), accountId)
     },
     async settle() {

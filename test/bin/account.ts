@@ -11,6 +11,7 @@ import {
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { createFileTokenStore } from '../../src/adapters/files/token-store.ts'
 import type { Tokens } from '../../src/domain/login-ports.ts'
 import { chromiumAbsence, startBrowser } from '../fakes/chromium.ts'
 import { makeFolder } from '../fakes/folder.ts'
@@ -408,8 +409,13 @@ t.test('tells whose account it is and how much of it is used', async t => {
   t.notMatch(asJson.stdout, /rt_|eyJ/)
 })
 
-for (const command of ['info', 'models']) {
-  t.test(`Ctrl-C during ${command} loses no login that is being renewed`, async t => {
+for (const [signal, command] of [
+  ['SIGINT', 'info'],
+  ['SIGTERM', 'info'],
+  ['SIGHUP', 'info'],
+  ['SIGINT', 'models'],
+] as const) {
+  t.test(`${signal} during ${command} loses no login that is being renewed`, async t => {
     const { issuer, path, run } = await prepare(t)
     const tokens = issuer.issue({ lifetimeSeconds: -10 })
     write(path, tokens)
@@ -417,7 +423,7 @@ for (const command of ['info', 'models']) {
     const asked = issuer.next('/oauth/token')
     const program = run(command)
     await asked
-    program.child.kill('SIGINT')
+    program.child.kill(signal)
     release()
     const { code, stdout, stderr } = await program.ended
     t.equal(code, 1)
@@ -428,6 +434,21 @@ for (const command of ['info', 'models']) {
     t.strictSame(readdirSync(join(path, '..')), ['auth.json'])
   })
 }
+
+t.test('Ctrl-C ends the wait for another process, and signs nobody out after that', async t => {
+  const { issuer, path, run } = await prepare(t)
+  write(path, issuer.issue())
+  await createFileTokenStore(path).hold(async () => {
+    const { child, ended } = run('logout')
+    // The lock is waited for once the program has had the time to begin; then it must end soon.
+    const again = setInterval(() => child.kill('SIGINT'), 50)
+    const { code, stderr } = await ended
+    clearInterval(again)
+    t.ok(code !== 0, `${code} ${stderr}`)
+  })
+  t.equal(existsSync(path), true)
+  t.equal(issuer.counts.revoked, 0)
+})
 
 t.test('a second Ctrl-C waits for nothing', async t => {
   const { issuer, path, run } = await prepare(t)

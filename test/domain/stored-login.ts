@@ -405,3 +405,62 @@ t.test('a login that could not be saved does not replace one that came after', a
   await authenticator.close()
   t.strictSame(store.saved, [])
 })
+
+/** Lets another login be stored, and be seen by a request, at the moment before a save. */
+function interfere(account: ReturnType<typeof signIn>) {
+  const { ports, store, identity, expiresIn } = account
+  const state = { isOn: true, failure: undefined as ProxyError | undefined }
+  let authenticator = createAuthenticator(ports)
+  const busy: LoginStore = {
+    ...store,
+    hold: (work, signal) =>
+      store.hold(
+        login =>
+          work({
+            ...login,
+            async reserve() {
+              const room = await login.reserve()
+              return {
+                ...room,
+                async save(tokens, old) {
+                  if (state.isOn) {
+                    store.put(identity.issue(expiresIn(HOUR)))
+                    await authenticator.session()
+                  }
+                  if (state.failure) throw state.failure
+                  return await room.save(tokens, old)
+                },
+              }
+            },
+          }),
+        signal,
+      ),
+  }
+  authenticator = createAuthenticator({ ...ports, store: busy })
+  return { authenticator, state }
+}
+
+t.test('a save that fails does not make room for a later one over another login', async t => {
+  const account = signIn(-1)
+  const { authenticator, state } = interfere(account)
+  state.failure = full
+  await authenticator.credentials(signal)
+  state.failure = undefined
+  state.isOn = false
+  await authenticator.flush()
+  t.strictSame(account.store.saved, [])
+  t.match(await account.store.load(), { accessToken: 'access-3' })
+})
+
+t.test('a late save does not take the place of a login that was stored meanwhile', async t => {
+  const account = signIn(-1)
+  const { authenticator, state } = interfere(account)
+  state.failure = full
+  state.isOn = false
+  t.match(await authenticator.credentials(signal), { accessToken: 'access-2' })
+  state.failure = undefined
+  state.isOn = true
+  await authenticator.flush()
+  t.strictSame(account.store.saved, [])
+  t.match(await account.store.load(), { accessToken: 'access-3' })
+})

@@ -221,6 +221,22 @@ t.test('another account is asked for at once', async t => {
   t.equal(asked.length, 2)
 })
 
+t.test('another account is asked for once the question about the first is answered', async t => {
+  const { passed, open } = createGate<UsageReading>()
+  const { usage, asked, signIn } = start([passed, reading(7, { accountId: 'account-9' })])
+  const first = usage.current(never, 'account-1')
+  await turn()
+  signIn({ accessToken: 'access-9', accountId: 'account-9' })
+  const other = usage.current(never, 'account-9')
+  open(reading(1))
+  t.equal(usedOf(await other), 7)
+  await first
+  t.strictSame(
+    asked.map(({ accountId }) => accountId),
+    ['account-1', 'account-9'],
+  )
+})
+
 t.test('what is known of another account than the one that is asked for is not told', async t => {
   const { usage } = start([offline], snapshot(40))
   await usage.start()

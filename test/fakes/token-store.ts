@@ -74,6 +74,7 @@ export function createFakeTokenStore(initial?: Tokens): FakeTokenStore {
       pass = resolve
     })
     try {
+      signal?.throwIfAborted()
       const left = new Promise((_, reject) =>
         signal?.addEventListener('abort', () => reject(signal.reason)),
       )
@@ -95,18 +96,18 @@ export function createFakeTokenStore(initial?: Tokens): FakeTokenStore {
     saved,
     load,
     hold: (work, signal) => hold(() => work(held), signal),
-    ensureWritable: () => hold(async () => (await held.reserve()).cancel()),
+    ensureWritable: signal => hold(async () => (await held.reserve()).cancel(), signal),
     replace: tokens =>
       hold(() => {
         save(tokens)
         return { keptAside: undefined }
       }),
-    clear: () =>
+    clear: signal =>
       hold(() => {
         const cleared = stored
         stored = undefined
         return cleared
-      }),
+      }, signal),
     put: tokens => {
       stored = tokens
     },

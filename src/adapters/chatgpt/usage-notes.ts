@@ -29,10 +29,10 @@ export function createUsageNotes(
     const limits = told?.limits ?? []
     const planType = usageLimit?.planType ?? told?.planType
     const isGeneral = headers === undefined || !isOfOneModel(headers, limits)
-    const limitReachedUntil =
-      usageLimit && isGeneral
-        ? (usageLimit.resetsAt ?? reachedUntil(limits, true))
-        : told?.limitReachedUntil
+    const until = usageLimit
+      ? (usageLimit.resetsAt ?? reachedUntil(limits, true))
+      : told?.limitReachedUntil
+    const limitReachedUntil = isGeneral ? until : undefined
     const isEmpty = planType === undefined && limitReachedUntil === undefined
     if (isEmpty && limits.length === 0) return
     recorder.record({ accountId, planType, limits, limitReachedUntil })

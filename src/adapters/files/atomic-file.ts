@@ -13,7 +13,7 @@ import {
 } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { makeFolder, syncFolder } from './folder.ts'
+import { giveToOwner, makeFolder, syncFolder } from './folder.ts'
 import { ensureRoomInPlace, limitToOwner, overwrite, writeInPlace } from './in-place.ts'
 import { codeOf, systemError } from './system-error.ts'
 
@@ -150,20 +150,12 @@ async function openDraft(path: string): Promise<Draft> {
   const draft = { target, temporary, handle }
   try {
     await limitToOwner(handle)
-    await giveToOwner(draft)
+    await giveToOwner(handle, dirname(target), target)
   } catch (error) {
     await discard(draft)
     throw error
   }
   return draft
-}
-
-/** What root writes for somebody must not be taken away from them by that. */
-async function giveToOwner({ target, handle }: Draft): Promise<void> {
-  const user = process.geteuid?.()
-  const owner = (await stat(target).catch(() => undefined)) ?? (await stat(dirname(target)))
-  if (user === undefined || owner.uid === user || (user !== 0 && owner.isDirectory())) return
-  await handle.chown(owner.uid, owner.gid)
 }
 
 /** A rename would put a file in the place of a pipe or a device. */

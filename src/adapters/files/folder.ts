@@ -1,6 +1,6 @@
 /** Who may look into our folders and files. */
 
-import { chmod, mkdir, open, stat } from 'node:fs/promises'
+import { chmod, type FileHandle, mkdir, open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { codeOf, systemError } from './system-error.ts'
 
@@ -38,6 +38,24 @@ export async function syncFolder(path: string): Promise<void> {
   } finally {
     await handle.close()
   }
+}
+
+/**
+ * Gives a new file to whom the one at `path` belongs, or else the folder: what root writes for
+ * somebody must not be taken away from them by that.
+ *
+ * @throws the system's error: `EPERM` for somebody else's file, unless we are root.
+ */
+export async function giveToOwner(
+  handle: FileHandle,
+  folder: string,
+  path?: string,
+): Promise<void> {
+  const user = process.geteuid?.()
+  const old = path === undefined ? undefined : await stat(path).catch(() => undefined)
+  if (user === undefined || (old === undefined && user !== 0)) return
+  const { uid, gid } = old ?? (await stat(folder))
+  if (uid !== user) await handle.chown(uid, gid)
 }
 
 /**

@@ -5,7 +5,7 @@
 
 import { type FileHandle, open, readFile, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { syncFolder } from './folder.ts'
+import { giveToOwner, syncFolder } from './folder.ts'
 import { systemError } from './system-error.ts'
 
 /**
@@ -37,6 +37,7 @@ export async function writeInPlace(target: string, bytes: Buffer): Promise<void>
   const copy = await open(`${target}.bak`, 'w', 0o600)
   try {
     await limitToOwner(copy)
+    await giveToOwner(copy, dirname(target), target)
     await overwrite(copy, old)
   } finally {
     await copy.close()

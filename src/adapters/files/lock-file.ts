@@ -2,8 +2,9 @@
 
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, link, open, readdir, rm } from 'node:fs/promises'
+import { type FileHandle, link, open, readdir, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { giveToOwner } from './folder.ts'
 import { type LockOwner, type LockProcess, parseOwner } from './lock-owner.ts'
 import { codeOf } from './system-error.ts'
 
@@ -43,7 +44,8 @@ export async function findLock(name: string): Promise<FoundLock | undefined> {
     handle = await open(name, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined
-    throw error
+    if (codeOf(error) !== 'EACCES') throw error
+    return await findForeignLock(name)
   }
   try {
     const { ino, mtimeNs, mtimeMs } = await handle.stat({ bigint: true })
@@ -53,6 +55,18 @@ export async function findLock(name: string): Promise<FoundLock | undefined> {
   } finally {
     await handle.close()
   }
+}
+
+/** Judges a lock of another user, root say, by its time alone. */
+async function findForeignLock(name: string): Promise<FoundLock | undefined> {
+  const found = await stat(name, { bigint: true }).catch(() => undefined)
+  return (
+    found && {
+      owner: undefined,
+      mark: `${found.ino}-${found.mtimeNs}`,
+      mtimeMs: Number(found.mtimeMs),
+    }
+  )
 }
 
 /**
@@ -99,6 +113,7 @@ async function takeWithoutLink(
 async function create(path: string, content: string): Promise<FileHandle> {
   const handle = await open(path, 'wx', 0o600)
   try {
+    await giveToOwner(handle, dirname(path))
     await handle.writeFile(content)
     return handle
   } catch (error) {

@@ -54,7 +54,11 @@ export function createFileTokenStore(
    * Our lock has a name of its own: the Codex CLI keeps two other files beside its login, always,
    * and locks them with flock(2). Where they are, they are held as well.
    */
-  async function hold<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async function hold<T>(
+    work: () => Promise<T>,
+    signal?: AbortSignal,
+    patience = waitMs,
+  ): Promise<T> {
     let hasBegun = false
     const begin = () => {
       hasBegun = true
@@ -63,7 +67,7 @@ export function createFileTokenStore(
     try {
       const target = await targetOf(path)
       const theirs = [`${target}.lock`, join(dirname(target), 'auth.lock')]
-      const turn = { waitMs, signal }
+      const turn = { waitMs: patience, signal }
       return await withLock(`${target}.chatmock.lock`, () => withFlock(theirs, begin, turn), turn)
     } catch (error) {
       if (hasBegun || signal?.aborted) throw error
@@ -163,10 +167,11 @@ export function createFileTokenStore(
   return {
     load,
     hold: (work, signal) => hold(() => work(held), signal),
-    ensureWritable: () => hold(async () => (await reserve()).cancel()),
-    replace: tokens => hold(() => replace(tokens)),
+    ensureWritable: signal => hold(async () => (await reserve()).cancel(), signal),
+    // What a person has signed in for cannot be had again: it waits through renewals of others.
+    replace: tokens => hold(() => replace(tokens), undefined, 4 * waitMs),
     // Where there is nothing to remove, not even a lock is made.
-    clear: async () => ((await load()) === undefined ? undefined : await hold(clear)),
+    clear: async signal => ((await load()) === undefined ? undefined : await hold(clear, signal)),
   }
 }
 

@@ -524,6 +524,7 @@ t.test('the limit of one model is not taken for that of the account', async t =>
   const spark = {
     ...limitHeaders,
     'x-codex-active-limit': 'codex-bengalfox',
+    'x-codex-rate-limit-reached-type': 'rate_limit_reached',
     'x-codex-primary-used-percent': '27',
     'x-codex-bengalfox-primary-used-percent': '100',
     'x-codex-bengalfox-primary-window-minutes': '300',

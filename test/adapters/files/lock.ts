@@ -2,6 +2,8 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
   appendFileSync,
+  chmodSync,
+  chownSync,
   existsSync,
   linkSync,
   readdirSync,
@@ -405,4 +407,37 @@ t.test('breaks what it finds where the file system has no links', async t => {
   t.equal(code, 0, stderr)
   t.equal(countVisits(readFileSync(log, 'utf8')), 1)
   t.strictSame(readdirSync(folder), [])
+})
+
+const rooted = { skip: process.getuid?.() !== 0 && 'only root can be two users' }
+t.test("another user's lock is waited for, and taken when it is old", rooted, async t => {
+  const folder = t.testdir({ lock: '{}' })
+  const path = join(folder, 'lock')
+  const nobody = 65_534
+  chmodSync(path, 0o600)
+  chownSync(folder, nobody, nobody)
+  process.seteuid?.(nobody)
+  try {
+    await t.rejects(
+      withLock(path, async () => t.fail('it is held'), { waitMs: 50 }),
+      {
+        code: 'ELOCKED',
+      },
+    )
+    const times = { waitMs: 5000, staleMs: 20, heartbeatMs: 10 }
+    t.equal(await withLock(path, async () => 'taken', times), 'taken')
+  } finally {
+    process.seteuid?.(0)
+  }
+})
+
+t.test("root's lock belongs to whose folder it is in", rooted, async t => {
+  const folder = t.testdir()
+  const nobody = 65_534
+  chownSync(folder, nobody, nobody)
+  const path = join(folder, 'lock')
+  await withLock(path, async () => {
+    t.equal(statSync(path).uid, nobody)
+    t.equal(statSync(path).mode & 0o777, 0o600)
+  })
 })
