@@ -22,7 +22,7 @@ import { type AccountUsage, createUsage } from '../domain/usage.ts'
 import type { NetworkSettings } from './args.ts'
 import { clock } from './clock.ts'
 import { RefusedConfiguration } from './exit.ts'
-import { type LoginFile, locateLogin, signInCommand } from './login-file.ts'
+import { type LoginFile, locateLogin } from './login-file.ts'
 import { VERSION } from './package.ts'
 import type { AccountSettings } from './settings.ts'
 
@@ -74,6 +74,7 @@ export async function openAccount(
 ): Promise<Account> {
   const { home, baseUrl, clientVersion, issuer, clientId } = settings
   const loginFile = await locateLogin(settings)
+  const { signInCommand } = loginFile
   const files = {
     home,
     login: loginFile.path,
@@ -86,7 +87,7 @@ export async function openAccount(
   const { fetch } = outbound
   const stopping = new AbortController()
   const store = createFileTokenStore(loginFile.path, {
-    signInCommand: signInCommand(loginFile),
+    signInCommand,
   })
   const identity = createIdentityProvider({
     issuer,
@@ -95,7 +96,7 @@ export async function openAccount(
     fetch,
     clock,
     time: serverTime,
-    signInCommand: signInCommand(loginFile),
+    signInCommand,
   })
   const keeper = createAuthenticator({
     store,
@@ -105,7 +106,7 @@ export async function openAccount(
     log,
     stopping: stopping.signal,
     allowsUnsaved: options.allowEphemeralRefresh ?? false,
-    signInCommand: signInCommand(loginFile),
+    signInCommand,
   })
   // Resets are moments of the servers' time.
   const serverClock: Clock = { ...clock, now: serverTime.now }
@@ -115,7 +116,7 @@ export async function openAccount(
     userAgent,
     clock: serverClock,
     time: serverTime,
-    signInCommand: signInCommand(loginFile),
+    signInCommand,
   })
   const catalog = createCatalog({
     source: createCatalogSource({ query, clientVersion, clock }),

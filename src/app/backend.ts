@@ -14,7 +14,7 @@ import { type Account, openAccount } from './account.ts'
 import type { NetworkSettings } from './args.ts'
 import { clock } from './clock.ts'
 import { prepareHome } from './home.ts'
-import { hasUnusedCodexLogin, keyringHint, signInCommand } from './login-file.ts'
+import { hasUnusedCodexLogin, keyringHint, type LoginFile } from './login-file.ts'
 import type { ServeSettings } from './settings.ts'
 
 /** Who answers, and what signs the questions. */
@@ -78,8 +78,9 @@ async function chatgptBackend(
     account
   await prepareHome(files, loginFile, log)
   await usage.start()
-  const session = await keeper.session().catch(() => undefined)
-  if (session !== undefined) await catalog.load(session.credentials.accountId)
+  const session = await keeper.session().catch(error => ProxyError.from(error))
+  const problem = session instanceof ProxyError ? session : undefined
+  if (!(session instanceof ProxyError)) await catalog.load(session.credentials.accountId)
   let flushing: NodeJS.Timeout | undefined
   const model = createChatgptModel({
     ...settings,
@@ -91,7 +92,7 @@ async function chatgptBackend(
     usage,
     time: serverTime,
     onModelsEtag: catalog.noteEtag,
-    signInCommand: signInCommand(loginFile),
+    signInCommand: loginFile.signInCommand,
   })
   return {
     model,
@@ -99,7 +100,7 @@ async function chatgptBackend(
     authenticator: keeper,
     account: () => accountStatus(account),
     usage,
-    hints: await loginHints(account),
+    hints: await loginHints(loginFile, problem),
     start() {
       catalog.start()
       flushing = setInterval(() => void keeper.flush(), FLUSH_INTERVAL_MS).unref()
@@ -117,24 +118,25 @@ async function accountStatus({ keeper, identity }: Account): Promise<AccountStat
 }
 
 /** Being signed out, or unable to tell, never keeps the server from starting. */
-async function loginHints({ keeper, loginFile }: Account): Promise<readonly string[]> {
-  try {
-    await keeper.session()
-    return loginFile.owner === 'codex'
-      ? [`Using the login of the Codex CLI in ${loginFile.path}. If it ends run: codex login`]
+async function loginHints(
+  loginFile: LoginFile,
+  problem: ProxyError | undefined,
+): Promise<readonly string[]> {
+  const { owner, path, codexPath } = loginFile
+  if (problem === undefined) {
+    return owner === 'codex'
+      ? [`Using the login of the Codex CLI in ${path}. If it ends run: codex login`]
       : []
-  } catch (error) {
-    const { code, message } = ProxyError.from(error)
-    if (code !== 'chatgpt_login_required') return [message]
-    if (loginFile.owner === 'codex') {
-      const elsewhere = await keyringHint(loginFile)
-      return elsewhere.length > 0 ? elsewhere : ['The Codex CLI is not signed in. Run: codex login']
-    }
-    const codexs = (await hasUnusedCodexLogin(loginFile))
-      ? [
-          `The Codex CLI is signed in. To use its login start with: --auth-file ${shellWord(loginFile.codexPath)}`,
-        ]
-      : []
-    return ['Not signed in yet. Run: chatmock login', ...codexs]
   }
+  if (problem.code !== 'chatgpt_login_required') return [problem.message]
+  if (owner === 'codex') {
+    const elsewhere = await keyringHint(loginFile)
+    return elsewhere.length > 0 ? elsewhere : ['The Codex CLI is not signed in. Run: codex login']
+  }
+  const codexs = (await hasUnusedCodexLogin(loginFile))
+    ? [
+        `The Codex CLI is signed in. To use its login start with: --auth-file ${shellWord(codexPath)}`,
+      ]
+    : []
+  return ['Not signed in yet. Run: chatmock login', ...codexs]
 }

@@ -12,6 +12,8 @@ export interface LoginFile {
   readonly path: string
   /** The Codex CLI's login is used in place: renewed there, but never ended or replaced by us. */
   readonly owner: 'chatmock' | 'codex'
+  /** What to run if the login is no good. */
+  readonly signInCommand: string
   /** Where the Codex CLI keeps its login, whether there is one or not. */
   readonly codexPath: string
 }
@@ -31,12 +33,9 @@ export async function locateLogin({
   const isCodexs =
     (await realPath(path)) === (await realPath(codexPath)) ||
     (authFile !== undefined && (await isCodexFile(authFile)))
-  return { path, owner: isCodexs ? 'codex' : 'chatmock', codexPath }
-}
-
-/** The command that mends a login file that is no good. */
-export function signInCommand({ owner }: LoginFile): string {
-  return owner === 'codex' ? 'codex login' : 'chatmock login'
+  return isCodexs
+    ? { path, owner: 'codex', signInCommand: 'codex login', codexPath }
+    : { path, owner: 'chatmock', signInCommand: 'chatmock login', codexPath }
 }
 
 /** Tells whether the Codex CLI has a login that is not the one in use. */

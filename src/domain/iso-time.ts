@@ -5,3 +5,8 @@ export function isoTime(unixMs: number | undefined): string | null {
   const date = new Date(unixMs ?? Number.NaN)
   return Number.isNaN(date.getTime()) ? null : date.toISOString()
 }
+
+/** The same for a Unix time in seconds. */
+export function isoTimeOfSeconds(unixSeconds: number | undefined): string | null {
+  return isoTime(unixSeconds === undefined ? undefined : unixSeconds * 1000)
+}

@@ -80,9 +80,7 @@ export function createStoredLogin(ports: StoredLoginPorts): StoredLogin {
     // A store that somebody else has changed since then wins over what could not be saved.
     if (stored?.accessToken !== unsaved?.old.accessToken) unsaved = undefined
     const tokens = unsaved?.tokens ?? stored
-    if (tokens === undefined) {
-      throw notSignedIn()
-    }
+    if (tokens === undefined) throw notSignedIn()
     const session = createSession(tokens, identity)
     owner = ownerOf(session, owner, signInCommand)
     seen = session

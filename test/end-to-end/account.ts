@@ -401,7 +401,8 @@ t.test('a port in use cuts no renewal off and lets the program end', async t => 
   t.equal(JSON.parse(readFileSync(path, 'utf8')).tokens.refresh_token, login.refreshToken)
 })
 
-t.test('a login that could not be saved is saved when it can be', async t => {
+/** A server whose renewed login could not be saved; `mend` makes its file what it was. */
+async function startUnsaved(t: Test) {
   const { environment, path, issuer, login, upstream } = await prepare(t, -10)
   const server = await startServer(t, [], { environment })
   const valid = readFileSync(path, 'utf8')
@@ -414,30 +415,24 @@ t.test('a login that could not be saved is saved when it can be', async t => {
   t.equal((await answer).status, 200)
   await findOutput(server, 'stderr', /could not be saved; it is in memory only/)
   t.equal(readFileSync(path, 'utf8'), 'oops')
-  writeFileSync(path, valid)
+  const stored = () => JSON.parse(readFileSync(path, 'utf8')).tokens
+  return { server, login, upstream, stored, mend: () => writeFileSync(path, valid) }
+}
+
+t.test('a login that could not be saved is saved when it can be', async t => {
+  const { server, login, upstream, stored, mend } = await startUnsaved(t)
+  mend()
   await findOutput(server, 'stderr', /The renewed login is saved now/)
-  const stored = JSON.parse(readFileSync(path, 'utf8'))
-  t.equal(stored.tokens.access_token, tokenOf(upstream.requests[0]))
-  t.not(stored.tokens.refresh_token, login.refreshToken)
+  t.equal(stored().access_token, tokenOf(upstream.requests[0]))
+  t.not(stored().refresh_token, login.refreshToken)
 })
 
 t.test('a login that could not be saved is saved before the program ends', async t => {
-  const { environment, path, issuer, login } = await prepare(t, -10)
-  const server = await startServer(t, [], { environment })
-  const valid = readFileSync(path, 'utf8')
-  const release = issuer.hold()
-  const asked = issuer.next('/oauth/token')
-  const answer = ask(server)
-  await asked
-  writeFileSync(path, 'oops')
-  release()
-  t.equal((await answer).status, 200)
-  await findOutput(server, 'stderr', /could not be saved; it is in memory only/)
-  writeFileSync(path, valid)
+  const { server, login, stored, mend } = await startUnsaved(t)
+  mend()
   server.child.kill('SIGTERM')
   t.equal((await server.ended).code, 0)
-  const stored = JSON.parse(readFileSync(path, 'utf8'))
-  t.not(stored.tokens.refresh_token, login.refreshToken)
+  t.not(stored().refresh_token, login.refreshToken)
 })
 
 t.test('a backend that refuses for ever does not spend one token after the other', async t => {

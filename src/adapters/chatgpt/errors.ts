@@ -42,13 +42,13 @@ const NO_COMPLAINT: Complaint = { message: undefined, code: undefined, param: un
 
 /**
  * Judges an answer that is not the 200 that was hoped for; `body` may be cut, `now` is in ms, and
- * `signInCommand` is what to run if the login is no good.
+ * `signInCommand` is what to run if the login is no good, `chatmock login` if not said.
  */
 export function failureOfResponse(
   response: Response,
   body: string,
   now: number,
-  signInCommand = 'chatmock login',
+  signInCommand?: string,
 ): ProxyError {
   const { status, headers } = response
   const isHtml = /text\/html/i.test(headers.get('content-type') ?? '') || /^\s*</.test(body)
@@ -153,21 +153,18 @@ interface Circumstances {
   readonly status: number | undefined
   readonly retryAfterSeconds: number | undefined
   readonly now: number
-  readonly signInCommand?: string
+  readonly signInCommand?: string | undefined
 }
 
 function toError(
   code: ErrorCode,
   { message, code: upstreamCode, param, error }: Complaint,
-  { status, retryAfterSeconds, now, signInCommand }: Circumstances,
+  { status, retryAfterSeconds, now, signInCommand = 'chatmock login' }: Circumstances,
 ): ProxyError {
   const facts = { upstream: { status, code: upstreamCode, message }, param, retryAfterSeconds }
   switch (code) {
     case 'chatgpt_login_required':
-      return new ProxyError(
-        code,
-        `ChatGPT no longer accepts this login. Run: ${signInCommand ?? 'chatmock login'}`,
-      )
+      return new ProxyError(code, `ChatGPT no longer accepts this login. Run: ${signInCommand}`)
     case 'unsupported_parameter':
       return new ProxyError(code, message ?? '', {
         ...facts,

@@ -1,11 +1,10 @@
 /** Reading `auth.json`, whose writers may be in the middle of it. */
 
-import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseJson } from '../../domain/json.ts'
 import { type AuthFile, isAuthFile, isMadeByCodex } from './auth-file.ts'
-import { codeOf, systemError } from './system-error.ts'
+import { openToRead } from './read-text.ts'
+import { systemError } from './system-error.ts'
 
 const MAX_BYTES = 1024 * 1024
 
@@ -64,11 +63,7 @@ interface Content {
 }
 
 async function readContent(path: string): Promise<Content | undefined> {
-  // Without blocking: nobody may ever write to a named pipe that stands there.
-  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(error => {
-    if (codeOf(error) === 'ENOENT') return undefined
-    throw error
-  })
+  const handle = await openToRead(path)
   if (handle === undefined) return undefined
   try {
     const stat = await handle.stat()

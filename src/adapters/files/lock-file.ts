@@ -1,11 +1,11 @@
 /** The file that a lock is: how it appears and how it goes, each at one stroke. */
 
 import { randomBytes } from 'node:crypto'
-import { constants } from 'node:fs'
 import { type FileHandle, link, open, readdir, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { giveToOwner } from './folder.ts'
 import { type LockOwner, type LockProcess, parseOwner } from './lock-owner.ts'
+import { openToRead } from './read-text.ts'
 import { codeOf } from './system-error.ts'
 
 const MAX_OWNER_BYTES = 4096
@@ -38,15 +38,14 @@ export interface LockContender {
 
 /** Returns what stands at a lock's name, or `undefined` if nothing does. Throws the system's error. */
 export async function findLock(name: string): Promise<FoundLock | undefined> {
-  let handle: FileHandle
+  let handle: FileHandle | undefined
   try {
-    // Without blocking: it may be a named pipe.
-    handle = await open(name, constants.O_RDONLY | constants.O_NONBLOCK)
+    handle = await openToRead(name)
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined
     if (codeOf(error) !== 'EACCES') throw error
     return await findForeignLock(name)
   }
+  if (handle === undefined) return undefined
   try {
     const { ino, mtimeNs, mtimeMs } = await handle.stat({ bigint: true })
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(MAX_OWNER_BYTES), 0)

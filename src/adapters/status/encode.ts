@@ -1,6 +1,6 @@
 /** The body of `GET /v1/status`: times in ISO 8601, `null` for what is not known, and no secret. */
 
-import { isoTime } from '../../domain/iso-time.ts'
+import { isoTime, isoTimeOfSeconds } from '../../domain/iso-time.ts'
 import { windowName } from '../../domain/usage.ts'
 import type { UsageLimitReading, UsageSnapshot } from '../../domain/usage-ports.ts'
 import { GENERAL_METER } from '../../domain/usage-snapshot.ts'
@@ -46,7 +46,7 @@ export function encodeStatus(facts: StatusFacts) {
     usage: {
       captured_at: isoTime(usage?.capturedAt),
       windows: (usage?.limits ?? []).flatMap(encodeLimit),
-      limit_reached_until: isoTime(inMs(usage?.limitReachedUntil)),
+      limit_reached_until: isoTimeOfSeconds(usage?.limitReachedUntil),
     },
     models: { count: models.count, fetched_at: isoTime(models.fetchedAt) },
   }
@@ -58,10 +58,6 @@ function encodeLimit({ id, name, windows }: UsageLimitReading) {
     name: `${prefix}${windowName(window)}`,
     window_minutes: window.windowMinutes ?? null,
     used_percent: window.usedPercent,
-    resets_at: isoTime(inMs(window.resetsAt)),
+    resets_at: isoTimeOfSeconds(window.resetsAt),
   }))
-}
-
-function inMs(seconds: number | undefined): number | undefined {
-  return seconds === undefined ? undefined : seconds * 1000
 }

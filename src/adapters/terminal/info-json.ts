@@ -1,6 +1,6 @@
 /** What `chatmock info` tells programs. */
 
-import { isoTime } from '../../domain/iso-time.ts'
+import { isoTime, isoTimeOfSeconds } from '../../domain/iso-time.ts'
 import { windowName } from '../../domain/usage.ts'
 import type { UsageSnapshot } from '../../domain/usage-ports.ts'
 import { GENERAL_METER } from '../../domain/usage-snapshot.ts'
@@ -46,13 +46,9 @@ function usageJson(usage: UsageSnapshot | undefined): unknown {
         name: `${id === GENERAL_METER ? '' : `${name ?? id} `}${windowName(window)}`,
         window_minutes: window.windowMinutes ?? null,
         used_percent: window.usedPercent,
-        resets_at: isoTime(inMs(window.resetsAt)),
+        resets_at: isoTimeOfSeconds(window.resetsAt),
       })),
     ),
-    limit_reached_until: isoTime(inMs(usage.limitReachedUntil)),
+    limit_reached_until: isoTimeOfSeconds(usage.limitReachedUntil),
   }
-}
-
-function inMs(seconds: number | undefined): number | undefined {
-  return seconds === undefined ? undefined : seconds * 1000
 }
