@@ -43,6 +43,11 @@ export interface TokenStore {
    */
   load(): Promise<Tokens | undefined>
   /**
+   * Names the state of the store, which is another one after each change, whoever has made it;
+   * `undefined` if there is nothing or it cannot be told. Never throws.
+   */
+  version(): Promise<string | undefined>
+  /**
    * Does `work` while no other process holds the store; waits for its turn up to 35 s. The signal
    * ends the wait with its reason, never the work.
    *

@@ -18,6 +18,9 @@ const REST_SPREAD = 0.25
  */
 const LOOK_AGAIN_MS = [0, 250, 750]
 
+/** How often it is looked whether the store of a refused login has changed. */
+const CHECK_AGAIN_MS = 1_000
+
 /** What renewing depends on. */
 export interface RenewalPorts {
   readonly login: StoredLogin
@@ -43,8 +46,10 @@ interface Failure {
   readonly session: Session
   readonly error: ProxyError
   readonly at: number
-  /** `Infinity` for a refusal: the same login is never tried again. */
+  /** `Infinity` for a refusal: the same login is not tried again unless its store has changed. */
   readonly restMs: number
+  /** The state of the store then; looked at for a refusal only. */
+  readonly version: string | undefined
   readonly inARow: number
 }
 
@@ -57,26 +62,38 @@ export type Renew = (old: Session) => Promise<Renewed>
  * token once, and never touches the stored login if it fails.
  *
  * The function it returns throws ProxyError `chatgpt_login_required` for a refusal, which is
- * remembered for this very login; `auth_refresh_unavailable`, with the seconds to wait, for what may
+ * remembered for this very login until its store changes; `auth_refresh_unavailable`, with the seconds to wait, for what may
  * pass; and the codes of the store.
  */
 export function createRenewal(ports: RenewalPorts): Renew {
   const { login, identity, clock, log, isFresh, random, stopping } = ports
   let failure: Failure | undefined
+  let checkedAt = Number.NEGATIVE_INFINITY
 
   /** Throws the last failure for as long as it stands. */
-  function throwIfResting(session: Session): void {
+  async function throwIfResting(session: Session): Promise<void> {
     if (failure === undefined || !isSameLogin(failure.session, session)) return
     const leftMs = failure.restMs - (clock.monotonic() - failure.at)
-    if (leftMs > 0) throw withRetryAfter(failure.error, leftMs)
+    if (leftMs <= 0) return
+    const { error } = failure
+    if (!isRefusal(error) || !(await hasChanged(failure))) throw withRetryAfter(error, leftMs)
+    failure = undefined
   }
 
-  function remember(session: Session, error: ProxyError): ProxyError {
+  /** Somebody may have put the login right under the same tokens; the store is asked once a second. */
+  async function hasChanged({ version }: Failure): Promise<boolean> {
+    if (clock.monotonic() - checkedAt < CHECK_AGAIN_MS) return false
+    checkedAt = clock.monotonic()
+    return (await login.version()) !== version
+  }
+
+  async function remember(session: Session, error: ProxyError): Promise<ProxyError> {
     const before =
       failure !== undefined && isSameLogin(failure.session, session) ? failure : undefined
     const inARow = (before?.inARow ?? 0) + 1
     const restMs = restAfter(error, inARow, random())
-    failure = { session, error, at: clock.monotonic(), restMs, inARow }
+    const version = isRefusal(error) ? await login.version() : undefined
+    failure = { session, error, at: clock.monotonic(), restMs, version, inARow }
     log.warn('Could not renew the ChatGPT login.', {
       error_code: error.code,
       reason: error.message,
@@ -85,7 +102,7 @@ export function createRenewal(ports: RenewalPorts): Renew {
   }
 
   async function exchange(held: RenewableLogin, session: Session): Promise<Renewed> {
-    throwIfResting(session)
+    await throwIfResting(session)
     stopping.throwIfAborted()
     let room: Room | undefined
     let tokens: Tokens
@@ -94,7 +111,7 @@ export function createRenewal(ports: RenewalPorts): Renew {
       tokens = await identity.refresh(session.tokens)
     } catch (error) {
       await room?.cancel()
-      throw remember(session, ProxyError.from(error))
+      throw await remember(session, ProxyError.from(error))
     }
     const saved = await room.save(tokens)
     return { session: saved, adopted: saved.tokens.accessToken !== tokens.accessToken }
@@ -124,7 +141,7 @@ export function createRenewal(ports: RenewalPorts): Renew {
   }
 
   return async old => {
-    throwIfResting(old)
+    await throwIfResting(old)
     let isHeld = false
     try {
       return await login.hold(held => {
@@ -133,7 +150,7 @@ export function createRenewal(ports: RenewalPorts): Renew {
       }, stopping)
     } catch (error) {
       // A lock that is not to be had is a failure like the others: to be told, and to rest after.
-      throw isHeld || stopping.aborted ? error : remember(old, ProxyError.from(error))
+      throw isHeld || stopping.aborted ? error : await remember(old, ProxyError.from(error))
     }
   }
 }

@@ -30,6 +30,8 @@ export interface StoredLogin {
   load(): Promise<Session>
   /** As `load`, but while the store cannot be read the login last seen stands in. */
   current(): Promise<Session>
+  /** As `TokenStore.version`. */
+  version(): Promise<string | undefined>
   /** Does `work` while no other process renews the login. As `TokenStore.hold`. */
   hold<T>(work: (login: RenewableLogin) => Promise<T>, signal?: AbortSignal): Promise<T>
   /** Tries again to save a login that could not be saved; never throws. */
@@ -167,6 +169,7 @@ export function createStoredLogin(ports: StoredLoginPorts): StoredLogin {
 
   return {
     load,
+    version: store.version,
     hold,
     async current() {
       try {

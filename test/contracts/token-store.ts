@@ -98,6 +98,17 @@ export function testTokenStore(t: Test, factory: TokenStoreFactory): void {
     }
   })
 
+  t.test('names another state after each change, and the same one without', async t => {
+    const store = factory.empty(t)
+    await store.replace(first)
+    const before = await store.version()
+    await store.load()
+    await store.ensureWritable()
+    t.equal(await store.version(), before)
+    await save(store, second, first)
+    t.not(await store.version(), before)
+  })
+
   t.test('lets one holder work at a time, and the next one after a failure as well', async t => {
     const store = factory.empty(t)
     let holders = 0

@@ -225,3 +225,20 @@ t.test(
     t.strictSame(identity.spent, ['refresh-2'])
   },
 )
+
+t.test('tries a refused login again when its store has changed, looking once a second', async t => {
+  const { use, pass, identity, store } = signIn(-1)
+  const same = await store.load()
+  identity.fail(reused)
+  await t.rejects(use(), { code: 'chatgpt_login_required' })
+  pass(SECOND)
+  await t.rejects(use(), { code: 'chatgpt_login_required' })
+  t.equal(identity.spent.length, 1)
+  store.put(same)
+  identity.fail(undefined)
+  pass(SECOND - 1)
+  await t.rejects(use(), { code: 'chatgpt_login_required' })
+  t.equal(identity.spent.length, 1)
+  pass(1)
+  t.equal(await use(), 'access-2')
+})

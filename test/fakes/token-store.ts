@@ -27,6 +27,7 @@ export function createFakeTokenStore(initial?: Tokens): FakeTokenStore {
   let saveError: ProxyError | undefined
   let lockError: ProxyError | undefined
   let loads = 0
+  let version = 0
   let reserved = 0
   let turn: Promise<unknown> = Promise.resolve()
   const saved: Tokens[] = []
@@ -40,6 +41,7 @@ export function createFakeTokenStore(initial?: Tokens): FakeTokenStore {
   function save(tokens: Tokens) {
     if (saveError) throw saveError
     stored = tokens
+    version += 1
     saved.push(tokens)
   }
 
@@ -95,6 +97,7 @@ export function createFakeTokenStore(initial?: Tokens): FakeTokenStore {
     },
     saved,
     load,
+    version: async () => String(version),
     hold: (work, signal) => hold(() => work(held), signal),
     ensureWritable: signal => hold(async () => (await held.reserve()).cancel(), signal),
     replace: tokens =>
@@ -106,10 +109,12 @@ export function createFakeTokenStore(initial?: Tokens): FakeTokenStore {
       hold(() => {
         const cleared = stored
         stored = undefined
+        version += 1
         return cleared
       }, signal),
     put: tokens => {
       stored = tokens
+      version += 1
     },
     failLoads: error => {
       loadError = error

@@ -1,6 +1,6 @@
 /** The login on disk, as several processes and programs share it. */
 
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ProxyError } from '../../domain/errors.ts'
 import type { HeldLogin, LoginStore, Tokens } from '../../domain/login-ports.ts'
@@ -166,6 +166,10 @@ export function createFileTokenStore(
 
   return {
     load,
+    async version() {
+      const found = await stat(path).catch(() => undefined)
+      return found && `${found.ino} ${found.mtimeMs} ${found.size}`
+    },
     hold: (work, signal) => hold(() => work(held), signal),
     ensureWritable: signal => hold(async () => (await reserve()).cancel(), signal),
     // What a person has signed in for cannot be had again: it waits through renewals of others.
