@@ -3,13 +3,14 @@
 import { on } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { ProxyError } from '../../domain/errors.ts'
+import { ACCEPTED_ENCODINGS, bodyTooLarge, decodeContent, isReadable } from './content-encoding.ts'
 import type { Exchange } from './exchange.ts'
 
 /** Deepest nesting that a body may have; more would overflow the stack when it is written out again. */
 const MAX_DEPTH = 100
 
 /**
- * Reads a body that must be a JSON object of at most `limitBytes`.
+ * Reads a body that must be a JSON object of at most `limitBytes`, which may come compressed.
  *
  * @throws ProxyError `unsupported_media_type`, `request_too_large`, `invalid_json`,
  *   `json_too_deep`, `invalid_type`; `client_closed` or `server_shutting_down` if the client
@@ -19,8 +20,10 @@ export async function readJsonObject(
   exchange: Exchange,
   limitBytes: number,
 ): Promise<Record<string, unknown>> {
+  const encoding = contentEncoding(exchange)
   checkMediaType(exchange.request)
-  const value = parseJson(await readBytes(exchange, limitBytes))
+  const bytes = await readBytes(exchange, limitBytes)
+  const value = parseJson(await decodeContent(bytes, encoding, limitBytes))
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new ProxyError('invalid_type', 'The body must be a JSON object.')
   }
@@ -28,18 +31,22 @@ export async function readJsonObject(
   return value as Record<string, unknown>
 }
 
+function contentEncoding({ request, response }: Exchange): string {
+  const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase()
+  if (isReadable(encoding)) return encoding
+  const accepted = ACCEPTED_ENCODINGS.join(', ')
+  response.setHeader('accept-encoding', accepted)
+  throw new ProxyError(
+    'unsupported_media_type',
+    `This content-encoding is not read. Send the JSON as it is, or in one of ${accepted}.`,
+  )
+}
+
 /**
  * A page may send text or a form to any address without asking first (a "simple" request),
  * so from a browser only JSON is read. Scripts often send no type or the wrong one.
  */
 function checkMediaType({ headers }: IncomingMessage): void {
-  const encoding = headers['content-encoding'] ?? 'identity'
-  if (encoding !== 'identity') {
-    throw new ProxyError(
-      'unsupported_media_type',
-      'Compressed bodies are not read: send the JSON as it is.',
-    )
-  }
   const [type = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';')
   const charset = parameters.map(text => text.trim()).find(text => text.startsWith('charset='))
   if (charset !== undefined && !/^charset="?utf-?8"?$/.test(charset)) {
@@ -60,12 +67,7 @@ async function readBytes(
   { request, response, signal }: Exchange,
   limitBytes: number,
 ): Promise<Uint8Array> {
-  const tooLarge = () =>
-    new ProxyError(
-      'request_too_large',
-      `The body is larger than ${limitBytes} bytes. CHATGPT_LOCAL_BODY_LIMIT sets the limit.`,
-    )
-  if (Number(request.headers['content-length'] ?? 0) > limitBytes) throw tooLarge()
+  if (Number(request.headers['content-length'] ?? 0) > limitBytes) throw bodyTooLarge(limitBytes)
   // The client waits for leave to send (RFC 9110, section 10.1.1); HTTP/1.0 has no such thing.
   if (request.headers.expect !== undefined && request.httpVersion !== '1.0') {
     response.writeContinue()
@@ -76,7 +78,7 @@ async function readBytes(
     // Not the stream's own iterator: that one destroys the connection, and the answer with it.
     for await (const [chunk] of on(request, 'data', { signal, close: ['end'] })) {
       length += (chunk as Buffer).length
-      if (length > limitBytes) throw tooLarge()
+      if (length > limitBytes) throw bodyTooLarge(limitBytes)
       chunks.push(chunk as Buffer)
     }
   } catch (error) {

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import * as zlib from 'node:zlib'
 import t, { type Test } from 'tap'
 import { readJsonObject } from '../../../src/adapters/http/body.ts'
 import type { Exchange } from '../../../src/adapters/http/exchange.ts'
@@ -259,13 +260,63 @@ t.test('judges the content type', async t => {
     [415, { 'content-type': 'application/jsonp' }],
     [415, { 'content-type': 'application/json; charset=utf-16' }],
     [415, { 'content-type': 'application/json; charset=iso-8859-1' }],
-    [415, { 'content-encoding': 'gzip' }],
+    [415, { 'content-encoding': 'compress' }],
+    [415, { 'content-encoding': 'gzip, br' }],
   ]
   for (const [status, headers] of cases) {
     const answer = await post(service, '{}', headers)
     t.equal(answer.status, status, JSON.stringify(headers))
     if (status === 415) t.equal(codeOf(answer), 'unsupported_media_type')
   }
+})
+
+t.test('reads compressed bodies', async t => {
+  const service = await startEcho(t)
+  const text = '{"a":"é€😀"}'
+  const bodies: readonly (readonly [string, Uint8Array])[] = [
+    ['gzip', zlib.gzipSync(text)],
+    ['X-GZIP', zlib.gzipSync(text)],
+    ['deflate', zlib.deflateSync(text)],
+    ['br', zlib.brotliCompressSync(text)],
+  ]
+  for (const [encoding, body] of bodies) {
+    const answer = await post(service, body, { 'content-encoding': encoding })
+    t.match(answer, { status: 200, text }, encoding)
+  }
+})
+
+t.test('reads Zstandard where Node does, and says what it reads where it does not', async t => {
+  const service = await startEcho(t)
+  // The same JSON, `{"a":1}`, as one raw block of a Zstandard frame (RFC 8878).
+  const body = Buffer.from('28b52ffd20073900007b2261223a317d', 'hex')
+  const answer = await post(service, body, { 'content-encoding': 'zstd' })
+  const accepted = 'gzip, deflate, br'
+  if ('zstdDecompress' in zlib) t.match(answer, { status: 200, text: '{"a":1}' })
+  else t.match(answer, { status: 415, headers: { 'accept-encoding': accepted } })
+  const other = await post(service, '{}', { 'content-encoding': 'compress' })
+  t.match(other.headers['accept-encoding'], accepted)
+})
+
+t.test('counts a compressed body by what is in it, and stops at the limit', async t => {
+  const service = await startEcho(t)
+  const gzip = { 'content-encoding': 'gzip' }
+  t.equal((await post(service, zlib.gzipSync(objectOf(LIMIT)), gzip)).status, 200)
+  const over = await post(service, zlib.gzipSync(objectOf(LIMIT + 1)), gzip)
+  t.match(over, { status: 413 })
+  t.equal(codeOf(over), 'request_too_large')
+  t.equal((await post(service, zlib.gzipSync('x'.repeat(1e6)), gzip)).status, 413)
+})
+
+t.test('a body that is not compressed as it says is refused', async t => {
+  const service = await startEcho(t)
+  for (const encoding of ['gzip', 'deflate', 'br']) {
+    const answer = await post(service, '{"a":"secret"}', { 'content-encoding': encoding })
+    t.equal(answer.status, 400, encoding)
+    t.equal(codeOf(answer), 'invalid_value')
+    t.notMatch(answer.text, 'secret')
+  }
+  const cut = zlib.gzipSync('{"a":1}').subarray(0, -4)
+  t.equal((await post(service, cut, { 'content-encoding': 'gzip' })).status, 400)
 })
 
 t.test('a page whose type is left out may still send JSON', async t => {
