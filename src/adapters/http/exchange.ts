@@ -22,7 +22,10 @@ export type Handler = (exchange: Exchange) => Promise<void> | void
 /** One line of a protocol's table. */
 export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE'
-  /** Exact path without a trailing slash; one segment may be a parameter: `/v1/models/:id`. */
+  /**
+   * Exact path without a trailing slash; one segment may be a parameter: `/v1/models/:id`. A last
+   * segment `*` stands for whatever follows, where nothing else fits: `/v1/files/*`.
+   */
   readonly path: string
   readonly handle: Handler
 }

@@ -28,6 +28,8 @@ interface Row {
 }
 
 const PARAMETER = ':'
+/** As the last segment it stands for one segment or more. */
+const REST = '*'
 /** Stands for a segment that no path of the table has; the NUL cannot come from a client. */
 const OPAQUE = '\0'
 const EVERY_METHOD = ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS']
@@ -104,13 +106,17 @@ function find(
   table: Map<string, Row>,
   segments: readonly string[],
 ): { row: Row; parameter: string | undefined } | undefined {
-  // A decoded segment may hold a slash, or be ":" itself: neither may pose as a path of the table.
-  const plain = segments.map(segment => (/[/:]/.test(segment) ? OPAQUE : segment))
+  // A decoded segment may hold a slash, or be ":" or "*" itself: none may pose as a path of the table.
+  const plain = segments.map(segment => (/[/:*]/.test(segment) ? OPAQUE : segment))
   const exact = table.get(`/${plain.join('/')}`)
   if (exact) return { row: exact, parameter: undefined }
   for (let i = segments.length - 1; i >= 0; i--) {
     const row = table.get(`/${plain.with(i, PARAMETER).join('/')}`)
     if (row) return { row, parameter: segments[i] }
+  }
+  for (let i = plain.length - 1; i > 0; i--) {
+    const row = table.get(`/${[...plain.slice(0, i), REST].join('/')}`)
+    if (row) return { row, parameter: undefined }
   }
   return undefined
 }

@@ -102,6 +102,23 @@ t.test('takes an exact path before a parameter', async t => {
   t.equal(router.match('GET', '/v1/responses/later').route, '/v1/responses/:id')
 })
 
+t.test('takes the rest of a path where nothing else fits', async t => {
+  const router = createRouter([
+    { routes: [...routes, route('GET', '/v1/*')], encodeError: () => reply },
+  ])
+  const found = (target: string) => {
+    const { route, parameter } = router.match('GET', target)
+    return `${route} ${parameter}`
+  }
+  t.equal(found('/v1/files'), '/v1/* undefined')
+  t.equal(found('/v1/files/a/content'), '/v1/* undefined')
+  t.equal(found('/v1/models/a'), '/v1/models/:id a')
+  t.equal(found('/v1/models/a/b'), '/v1/* undefined')
+  t.equal(found('/v1'), '* undefined')
+  t.equal(found('/v2/files'), '* undefined')
+  t.equal(found('/%2A'), '* undefined')
+})
+
 t.test('does not let an encoded segment pose as a path of the table', async t => {
   const router = createRouter([{ routes, encodeError: () => reply }])
   t.equal(router.match('GET', '/%2F').route, '*')
