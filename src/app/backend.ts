@@ -1,14 +1,18 @@
 /** Opens what answers: the account at ChatGPT, or the embedded demo. */
 
-import { createChatgptModel } from '../adapters/chatgpt/client.ts'
+import { type ChatgptOptions, createChatgptModel } from '../adapters/chatgpt/client.ts'
+import { createChatgptRelay } from '../adapters/chatgpt/relay.ts'
+import { createResponsesCall } from '../adapters/chatgpt/responses-call.ts'
 import { createDemoAuthenticator } from '../adapters/demo/authenticator.ts'
 import { createDemoCatalog } from '../adapters/demo/catalog.ts'
 import { createDemoModel } from '../adapters/demo/model.ts'
+import { createChatRelay } from '../adapters/openai/chat-relay/relay.ts'
 import type { AccountStatus } from '../adapters/status/encode.ts'
 import { shellWord } from '../adapters/terminal/shell.ts'
 import { describeAccount } from '../domain/account.ts'
 import { ProxyError } from '../domain/errors.ts'
 import type { Authenticator, ChatModel, Log, ModelCatalog } from '../domain/ports.ts'
+import type { ResponsesRelay } from '../domain/relay-ports.ts'
 import type { AccountUsage } from '../domain/usage.ts'
 import { type Account, openAccount } from './account.ts'
 import type { NetworkSettings } from './args.ts'
@@ -20,6 +24,7 @@ import type { ServeSettings } from './settings.ts'
 /** Who answers, and what signs the questions. */
 export interface Backend {
   readonly model: ChatModel
+  readonly relay: ResponsesRelay
   readonly catalog: ModelCatalog
   readonly authenticator: Authenticator
   /** Whose account it is; rejects where nobody is signed in. */
@@ -55,8 +60,10 @@ export async function openBackend(
 }
 
 function demoBackend({ demoPaceMs }: ServeSettings): Backend {
+  const model = createDemoModel({ paceMs: demoPaceMs, clock })
   return {
-    model: createDemoModel({ paceMs: demoPaceMs, clock }),
+    model,
+    relay: createChatRelay(model),
     catalog: createDemoCatalog(),
     authenticator: createDemoAuthenticator(),
     account: () => Promise.reject(new Error('The demo has no account.')),
@@ -82,7 +89,7 @@ async function chatgptBackend(
   const problem = session instanceof ProxyError ? session : undefined
   if (!(session instanceof ProxyError)) await catalog.load(session.credentials.accountId)
   let flushing: NodeJS.Timeout | undefined
-  const model = createChatgptModel({
+  const options: ChatgptOptions = {
     ...settings,
     fetch: outbound.fetch,
     catalog,
@@ -93,9 +100,11 @@ async function chatgptBackend(
     time: serverTime,
     onModelsEtag: catalog.noteEtag,
     signInCommand: loginFile.signInCommand,
-  })
+  }
+  const call = createResponsesCall(options)
   return {
-    model,
+    model: createChatgptModel(call, options),
+    relay: createChatgptRelay(call, options),
     catalog,
     authenticator: keeper,
     account: () => accountStatus(account),

@@ -11,8 +11,9 @@ import { createRouter } from '../adapters/http/router.ts'
 import { createHttpServer, type HttpServer } from '../adapters/http/server.ts'
 import { createOpenAi } from '../adapters/openai/routes.ts'
 import { createStatus } from '../adapters/status/routes.ts'
-import { createChat } from '../domain/chat.ts'
+import { type ChatDefaults, createChat } from '../domain/chat.ts'
 import type { Log, ModelCatalog } from '../domain/ports.ts'
+import { createRelay } from '../domain/relay.ts'
 import type { NetworkSettings } from './args.ts'
 import { openBackend } from './backend.ts'
 import { clock } from './clock.ts'
@@ -48,19 +49,23 @@ export async function compose(
   const startedAt = clock.monotonic()
   const prompt = await loadPrompt(settings)
   const backend = await openBackend(settings, network, log)
-  const { model, catalog, authenticator } = backend
-  const chat = createChat(
-    { model, catalog, authenticator, fingerprint },
-    {
-      prompt,
-      effort: settings.reasoningEffort,
-      summary: settings.reasoningSummary,
-      debugModel: settings.debugModel,
-    },
-  )
+  const { catalog } = backend
+  const ports = { ...backend, fingerprint }
+  const defaults: ChatDefaults = {
+    prompt,
+    effort: settings.reasoningEffort,
+    summary: settings.reasoningSummary,
+    debugModel: settings.debugModel,
+    fastMode: settings.fastMode,
+  }
   const openAi = createOpenAi({
-    chat,
+    chat: createChat(ports, defaults),
+    relay: createRelay(ports, defaults),
     catalog,
+    reasoningMode: settings.reasoningCompat,
+    strict: settings.strict,
+    webSearch: settings.enableWebSearch,
+    exposesEfforts: settings.exposeReasoningModels,
     clock,
     bodyLimitBytes: settings.bodyLimitBytes,
     streamTimes: settings,

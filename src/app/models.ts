@@ -19,7 +19,7 @@ export async function models(command: AccountCommand & { readonly json: boolean 
     const session = await keeper.session().catch(() => undefined)
     if (session !== undefined) await catalog.load(session.credentials.accountId)
     const problem = await refresh(catalog, signal)
-    const facts = { models: catalog.list(), fetchedAt: catalog.fetchedAt(), problem }
+    const facts = { models: catalog.list(), fetchedAt: catalog.record()?.fetchedAt, problem }
     const screen = screenOn(process.stdout)
     screen.write(
       command.json

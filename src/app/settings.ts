@@ -1,6 +1,7 @@
 /** Every setting: its names, its values, its default. */
 
 import { homedir } from 'node:os'
+import { REASONING_MODES } from '../adapters/openai/chat/reasoning.ts'
 import { LOG_FORMATS, LOG_LEVELS } from '../adapters/terminal/log.ts'
 import { EFFORTS, SUMMARIES } from '../domain/conversation.ts'
 import { UsageError } from './exit.ts'
@@ -59,6 +60,11 @@ export const SERVE_SETTINGS = {
   demoPaceMs:          flag('DEMO_PACE', duration, '20ms', 'pause of the demo between two words'),
   reasoningEffort:     optionalFlag('REASONING_EFFORT', oneOf(EFFORTS), 'how hard to think where a request does not say'),
   reasoningSummary:    flag('REASONING_SUMMARY', oneOf(SUMMARIES), 'auto', 'how much of the reasoning to tell'),
+  reasoningCompat:     flag('REASONING_COMPAT', oneOf(REASONING_MODES), 'reasoning-content', 'where a chat answer puts the reasoning'),
+  fastMode:            flag('FAST_MODE', boolean, 'off', 'use the fast tier where the model has one'),
+  enableWebSearch:     flag('ENABLE_WEB_SEARCH', boolean, 'off', 'let the model search the web in every request'),
+  exposeReasoningModels: flag('EXPOSE_REASONING_MODELS', boolean, 'off', 'list each model with each of its efforts too'),
+  strict:              flag('STRICT', boolean, 'off', 'refuse fields without effect rather than ignore them'),
   debugModel:          optionalFlag('DEBUG_MODEL', text, 'use this model for every request'),
   modelSync:           flag('MODEL_SYNC', boolean, 'on', 'whether to ask ChatGPT for the models of the account'),
   modelRefreshMs:      flag('MODEL_REFRESH_INTERVAL', duration, '1h', 'how old the list of models may get'),

@@ -205,7 +205,7 @@ export function createCatalog<Entry extends ModelEntry>(
       revalidate()
       return account?.listing?.entries ?? options.fallback
     },
-    fetchedAt: () => account?.listing?.record.fetchedAt,
+    record: () => account?.listing?.record,
     async load(accountId) {
       if (options.isSynced) await enter(accountId)
     },

@@ -1,22 +1,26 @@
 /** An answer folded into one value, for clients that do not stream. */
 
+import type { ToolKind } from './conversation.ts'
 import { ProxyError } from './errors.ts'
 import {
+  type Citation,
   type FinishReason,
   type JsonString,
   type ModelEvent,
   type Usage,
   unquote,
 } from './events.ts'
+import { parseJson } from './json.ts'
 
 /** Most characters that one answer may hold, so that a runaway upstream cannot fill the memory. */
 const MAX_ANSWER_LENGTH = 64 * 1024 * 1024
 
 /** A call that the model makes, whole. */
 export interface CollectedCall {
+  readonly kind: ToolKind
   readonly callId: string
   readonly name: string
-  /** JSON text. */
+  /** JSON text; of a custom tool its free text. */
   readonly arguments: string
 }
 
@@ -27,6 +31,9 @@ export interface Completion {
   readonly text: string
   readonly refusal: string
   readonly reasoning: string
+  /** The part of `reasoning` that is a summary. */
+  readonly summary: string
+  readonly citations: readonly Citation[]
   readonly toolCalls: readonly CollectedCall[]
   readonly reason: FinishReason
   readonly usage: Usage | undefined
@@ -44,7 +51,9 @@ export async function collect(events: AsyncIterable<ModelEvent>): Promise<Comple
   const text: JsonString[] = []
   const refusal: JsonString[] = []
   const reasoning: JsonString[] = []
-  const calls: { callId: string; name: string; arguments: JsonString[] }[] = []
+  const summary: JsonString[] = []
+  const citations: Citation[] = []
+  const calls: (Omit<CollectedCall, 'arguments'> & { arguments: JsonString[] })[] = []
   let length = 0
   for await (const event of events) {
     if ('text' in event) {
@@ -63,9 +72,18 @@ export async function collect(events: AsyncIterable<ModelEvent>): Promise<Comple
         break
       case 'reasoning':
         reasoning.push(event.text)
+        if (event.source === 'summary') summary.push(event.text)
+        break
+      case 'citation':
+        citations.push(event)
         break
       case 'tool-call':
-        calls[event.index] = { callId: event.callId, name: event.name, arguments: [] }
+        calls[event.index] = {
+          kind: event.kind,
+          callId: event.callId,
+          name: event.name,
+          arguments: [],
+        }
         break
       case 'tool-arguments':
         calls[event.index]?.arguments.push(event.text)
@@ -77,6 +95,8 @@ export async function collect(events: AsyncIterable<ModelEvent>): Promise<Comple
           text: unquote(text),
           refusal: unquote(refusal),
           reasoning: unquote(reasoning),
+          summary: unquote(summary),
+          citations,
           toolCalls: calls.map(call => ({ ...call, arguments: unquote(call.arguments) })),
           reason: event.reason,
           usage: event.usage,
@@ -89,6 +109,17 @@ export async function collect(events: AsyncIterable<ModelEvent>): Promise<Comple
   throw new ProxyError(
     'upstream_stream_incomplete',
     'The model stopped before its answer was whole.',
+  )
+}
+
+/**
+ * Returns the calls that can be run: an answer that was cut may end in a call that is cut too. JSON
+ * shows whether it is whole; free text does not, so it counts as cut where it comes last.
+ */
+export function runnableCalls({ toolCalls, reason }: Completion): readonly CollectedCall[] {
+  if (reason === 'stop') return toolCalls
+  return toolCalls.filter(call =>
+    call.kind === 'custom' ? call !== toolCalls.at(-1) : parseJson(call.arguments) !== undefined,
   )
 }
 

@@ -51,17 +51,23 @@ export interface Message {
   readonly parts: readonly Part[]
 }
 
-/** A call that the model made in an earlier turn. `arguments` is JSON text. */
+/** What a tool takes: a function JSON arguments, a custom tool free text. */
+export type ToolKind = 'function' | 'custom'
+
+/** A call that the model made in an earlier turn. */
 export interface ToolCall {
   readonly type: 'tool-call'
+  readonly kind: ToolKind
   readonly callId: string
   readonly name: string
+  /** JSON text; of a custom tool its free text. */
   readonly arguments: string
 }
 
-/** What a call of an earlier turn gave. */
+/** What a call of an earlier turn gave; `kind` is that of the call. */
 export interface ToolResult {
   readonly type: 'tool-result'
+  readonly kind: ToolKind
   readonly callId: string
   readonly output: string | readonly Part[]
 }
@@ -70,15 +76,68 @@ export interface ToolResult {
 export type Item = Message | ToolCall | ToolResult
 
 /** A function that the model may call. `strict` asks it to keep to the schema exactly. */
-export interface Tool {
+export interface FunctionTool {
+  readonly type: 'function'
   readonly name: string
   readonly description: string | undefined
   readonly parameters: JsonSchema
   readonly strict: boolean
 }
 
-/** Which tools the model may or must call; an object names the one to call. */
-export type ToolChoice = 'auto' | 'none' | 'required' | { readonly name: string }
+/** A tool that the model calls with free text; `grammar` says which texts it takes. */
+export interface CustomTool {
+  readonly type: 'custom'
+  readonly name: string
+  readonly description: string | undefined
+  readonly grammar: Grammar | undefined
+}
+
+/** A formal grammar in one of two notations. */
+export interface Grammar {
+  readonly syntax: 'lark' | 'regex'
+  readonly definition: string
+}
+
+/** How much of what it finds a search reads. */
+export const SEARCH_CONTEXT_SIZES = ['low', 'medium', 'high'] as const
+/** One of {@link SEARCH_CONTEXT_SIZES}. */
+export type SearchContextSize = (typeof SEARCH_CONTEXT_SIZES)[number]
+
+/** Where a search is made from, as far as it is told: free text, but for the ISO country code. */
+export interface SearchLocation {
+  readonly city: string | undefined
+  readonly country: string | undefined
+  readonly region: string | undefined
+  /** IANA name. */
+  readonly timezone: string | undefined
+}
+
+/** The upstream's own search of the web; nobody else runs its calls. */
+export interface WebSearchTool {
+  readonly type: 'web-search'
+  readonly contextSize: SearchContextSize | undefined
+  readonly location: SearchLocation | undefined
+  /** Searches these domains only; empty for all. */
+  readonly allowedDomains: readonly string[]
+}
+
+/** Something that the model may use. Names are unique among the tools of a request, and of any form. */
+export type Tool = FunctionTool | CustomTool | WebSearchTool
+/** A tool that the client runs. */
+export type ClientTool = FunctionTool | CustomTool
+
+/** Which tools the model may or must call; names are those of tools of the request. */
+export type ToolChoice =
+  | 'auto'
+  | 'none'
+  | 'required'
+  | { readonly type: 'tool'; readonly name: string }
+  /** Only these of the tools; the others stay declared, for the prompt cache. */
+  | {
+      readonly type: 'allowed'
+      readonly mode: 'auto' | 'required'
+      readonly names: readonly string[]
+    }
 
 /** The form that an answer in JSON must have. */
 export type OutputFormat =
@@ -102,11 +161,16 @@ export interface ChatRequest {
   readonly effort: Effort | undefined
   readonly summary: Summary | undefined
   readonly verbosity: Verbosity | undefined
-  /** Asks for the fast tier where the model has one. */
-  readonly priority: boolean
+  /** A `ChatModel` is asked with `required` or `never` only. */
+  readonly priority: Priority | undefined
   /** Keeps requests of one conversation on one prompt cache. */
   readonly cacheKey: string | undefined
+  /** Texts that end the answer before they are told; none is empty. */
+  readonly stop: readonly string[]
 }
+
+/** Whether to ask for the fast tier; `wished` takes it where the model has one. */
+export type Priority = 'required' | 'wished' | 'never'
 
 /**
  * Splits off the text of the leading run of developer messages, joined with a
@@ -125,4 +189,9 @@ export function splitInstructions(items: readonly Item[]): {
 /** Returns the text of a message, its parts joined without a separator. */
 export function textOf(message: Message): string {
   return message.parts.map(part => (part.type === 'text' ? part.text : '')).join('')
+}
+
+/** Returns the tools that the client runs. */
+export function clientTools(tools: readonly Tool[]): readonly ClientTool[] {
+  return tools.filter(tool => tool.type !== 'web-search')
 }

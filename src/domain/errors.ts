@@ -16,6 +16,8 @@ export type ErrorCode =
   | 'missing_required_parameter'
   | 'unsupported_value'
   | 'unsupported_parameter'
+  | 'previous_response_not_found'
+  | 'response_not_found'
   | 'unknown_url'
   | 'unsupported_endpoint'
   | 'method_not_allowed'

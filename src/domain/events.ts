@@ -1,5 +1,7 @@
 /** What a model answers, event by event. */
 
+import type { ToolKind } from './conversation.ts'
+
 declare const literal: unique symbol
 
 /**
@@ -24,13 +26,27 @@ export function unquote(literals: readonly JsonString[]): string {
 /** Why the model stopped. A stop to call tools is a `stop`: the calls say the rest. */
 export type FinishReason = 'stop' | 'length' | 'content-filter'
 
-/** Tokens used. `inputTokens` includes the cached ones, `outputTokens` the reasoning. */
+/**
+ * Tokens used. `inputTokens` includes the ones read from the cache (`cachedTokens`) and written to it
+ * (`cacheWriteTokens`), `outputTokens` includes the reasoning.
+ */
 export interface Usage {
   readonly inputTokens: number
   readonly cachedTokens: number
+  readonly cacheWriteTokens: number
   readonly outputTokens: number
   readonly reasoningTokens: number
   readonly totalTokens: number
+}
+
+/** A source that a stretch of the text is based on. */
+export interface Citation {
+  readonly type: 'citation'
+  readonly url: string
+  readonly title: string
+  /** Where the stretch begins and ends in the whole text, counted as the upstream counts. */
+  readonly startIndex: number
+  readonly endIndex: number
 }
 
 /**
@@ -46,7 +62,12 @@ export type ModelEvent =
       /** The service tier that the request runs in, where the upstream says so. */
       readonly serviceTier: string | undefined
     }
-  | { readonly type: 'reasoning'; readonly text: JsonString }
+  /** A piece of a summary of the reasoning, or of the reasoning itself where it is told raw. */
+  | {
+      readonly type: 'reasoning'
+      readonly source: 'summary' | 'raw'
+      readonly text: JsonString
+    }
   | { readonly type: 'text'; readonly text: JsonString }
   | { readonly type: 'refusal'; readonly text: JsonString }
   /**
@@ -56,11 +77,13 @@ export type ModelEvent =
   | {
       readonly type: 'tool-call'
       readonly index: number
+      readonly kind: ToolKind
       readonly callId: string
       readonly name: string
     }
-  /** A piece of the JSON text of the arguments of call `index`, the latest one. */
+  /** A piece of the arguments of call `index`, the latest one: of its JSON text, or free text. */
   | { readonly type: 'tool-arguments'; readonly index: number; readonly text: JsonString }
+  | Citation
   | {
       readonly type: 'finished'
       readonly reason: FinishReason

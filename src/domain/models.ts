@@ -21,7 +21,8 @@ const ENDINGS_OF_NAMES: readonly Effort[] = ['max', 'ultra']
  *
  * 1. the slug itself, then a slug followed by `-effort`, `_effort` or `:effort`;
  * 2. the same for an alias: case does not matter, `gpt5` is `gpt-5`, `-latest` and `:latest`
- *    may be there or not, and `codex` is the first model, as is an empty name.
+ *    may be there or not, a provider may stand before a slash (`openai/gpt-5`), and `codex` is the
+ *    first model, as is an empty name.
  *
  * An effort is cut off an unlisted name as well, except `-max` and `-ultra` (with `_` too).
  * Any other name passes through unchanged, for the upstream to judge.
@@ -58,7 +59,10 @@ function findAlias(name: string, models: readonly ModelEntry[]): ModelEntry | un
 }
 
 function tidy(name: string): string {
-  return name.toLowerCase().replace(/^gpt(?=\d)/, 'gpt-')
+  return name
+    .toLowerCase()
+    .replace(/^.*\//, '')
+    .replace(/^gpt(?=\d)/, 'gpt-')
 }
 
 function withoutLatest(name: string): string {

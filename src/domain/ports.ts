@@ -53,8 +53,8 @@ export interface ChatModel {
 export interface ModelCatalog {
   /** Returns the models to offer, best first. Answers from memory: never waits for a network. */
   list(): readonly ModelEntry[]
-  /** Unix time in milliseconds when the upstream told them; `undefined` if they are known by heart. */
-  fetchedAt(): number | undefined
+  /** Returns what the upstream told of them; `undefined` if they are known by heart. */
+  record(): CatalogRecord | undefined
 }
 
 /** A catalogue as the upstream told it; `models` is its JSON, untouched. */

@@ -119,10 +119,10 @@ t.test('the fallback is listed until the models of the account have come', async
   const { catalog, names, asked, stored } = start()
   catalog.start()
   t.strictSame(names(), ['known'])
-  t.equal(catalog.fetchedAt(), undefined)
+  t.equal(catalog.record()?.fetchedAt, undefined)
   await catalog.settle()
   t.strictSame(names(), ['of-a'])
-  t.equal(catalog.fetchedAt(), NOW)
+  t.equal(catalog.record()?.fetchedAt, NOW)
   t.strictSame(asked, [{ accessToken: 'token-1', accountId: 'a' }])
   t.strictSame(stored.get('a'), record(['of-a']))
 })
@@ -136,7 +136,7 @@ t.test('what was kept is listed while it is young, and nothing is asked', async 
   const { catalog, stored, settled, pass, asked } = start()
   stored.set('a', record(['kept'], { fetchedAt: NOW - HOUR + 1 }))
   t.strictSame(await settled(), ['kept'])
-  t.equal(catalog.fetchedAt(), NOW - HOUR + 1)
+  t.equal(catalog.record()?.fetchedAt, NOW - HOUR + 1)
   t.equal(asked.length, 0)
   pass(1)
   t.strictSame(await settled(), ['of-a'])
@@ -152,7 +152,7 @@ t.test('what was kept of an account can be listed before anything is asked', asy
     catalog.list().map(({ slug }) => slug),
     ['kept'],
   )
-  t.equal(catalog.fetchedAt(), NOW)
+  t.equal(catalog.record()?.fetchedAt, NOW)
 })
 
 t.test('what was kept is listed while something newer is asked for', async t => {
@@ -260,7 +260,7 @@ t.test('an unsynced catalogue asks nobody', async t => {
   catalog.noteEtag('"2"')
   await catalog.refresh(never)
   t.strictSame(await settled(), ['known'])
-  t.equal(catalog.fetchedAt(), undefined)
+  t.equal(catalog.record()?.fetchedAt, undefined)
   t.equal(asked.length, 0)
 })
 
@@ -338,7 +338,7 @@ t.test('models of one account are not listed once another has signed in', async 
   names()
   await settle()
   t.strictSame(names(), ['known'])
-  t.equal(catalog.fetchedAt(), undefined)
+  t.equal(catalog.record()?.fetchedAt, undefined)
   loaded.open()
   await settle()
   t.strictSame(names(), ['kept-of-b'])

@@ -2,9 +2,11 @@ import t from 'tap'
 import { type ChatDefaults, createChat } from '../../src/domain/chat.ts'
 import type { ChatRequest } from '../../src/domain/conversation.ts'
 import { ProxyError } from '../../src/domain/errors.ts'
+import type { ModelEvent } from '../../src/domain/events.ts'
 import { createFakeChatModel, type FakeChatModel } from '../fakes/chat-model.ts'
 import { chatRequest, developerSays, userSays } from '../fakes/chat-request.ts'
 import { modelEntry } from '../fakes/model-entry.ts'
+import { finished, says } from '../fakes/model-events.ts'
 
 const models = [
   modelEntry({ slug: 'big', efforts: ['low', 'high'], defaultEffort: 'low' }),
@@ -15,6 +17,7 @@ const defaults: ChatDefaults = {
   effort: undefined,
   summary: 'auto',
   debugModel: undefined,
+  fastMode: false,
 }
 const never = new AbortController().signal
 
@@ -23,7 +26,7 @@ function chatWith(model: FakeChatModel, over: Partial<ChatDefaults> = {}, accoun
   const chat = createChat(
     {
       model,
-      catalog: { list: () => models, fetchedAt: () => undefined },
+      catalog: { list: () => models, record: () => undefined },
       authenticator: {
         credentials: async () => ({ accessToken: 'old', accountId }),
         renew: async ({ accessToken }) => {
@@ -55,6 +58,7 @@ t.test('what a request leaves open is filled in', async t => {
       items: [developerSays('Be kind.'), userSays('hi')],
       effort: 'low',
       summary: 'auto',
+      priority: 'never',
       cacheKey: 'print of ["a-1","Be kind.",[{"type":"text","text":"hi"}]]',
     }),
   )
@@ -65,42 +69,28 @@ t.test('a request that brings system text anywhere is not given ours', async t =
   t.strictSame((await sent({ items }))?.items, items)
 })
 
-t.test(
-  'the effort is the wish, then the name, then the setting, then the model, then medium',
-  async t => {
-    const effort = async (request: Partial<ChatRequest>, setting?: ChatDefaults['effort']) =>
-      (await sent(request, { effort: setting }))?.effort
-    t.equal(await effort({ model: 'big-low', effort: 'max' }), 'high')
-    t.equal(await effort({ model: 'big-high' }, 'low'), 'high')
-    t.equal(await effort({ model: 'big' }, 'high'), 'high')
-    t.equal(await effort({ model: 'big' }), 'low')
-    t.equal(await effort({ model: 'unknown' }), 'medium')
-    t.equal(await effort({ model: 'unknown', effort: 'ultra' }), 'max')
-  },
-)
-
-t.test('an effort in the name is not part of the model', async t => {
-  t.equal((await sent({ model: 'big:high' }))?.model, 'big')
-  t.equal((await sent({ model: 'nobody-knows' }))?.model, 'nobody-knows')
+t.test('the choices of the request, of its model name and of the settings are made', async t => {
+  t.match(await sent({ model: 'big:high', priority: 'wished' }), {
+    model: 'big',
+    effort: 'high',
+    priority: 'required',
+  })
+  t.match(await sent({ model: 'x' }, { debugModel: 'big', effort: 'high', fastMode: true }), {
+    model: 'big',
+    effort: 'high',
+    priority: 'required',
+  })
 })
 
-t.test('the debug model takes the place of every model', async t => {
-  t.match(await sent({ model: 'x' }, { debugModel: 'big-high' }), { model: 'big', effort: 'high' })
-})
-
-t.test('the fast tier is asked for only where the model has one', async t => {
-  t.equal((await sent({ model: 'big', priority: true }))?.priority, true)
-  t.equal((await sent({ model: 'small', priority: true }))?.priority, false)
-  t.equal((await sent({ model: 'unknown', priority: true }))?.priority, true)
+t.test('a request that cannot be met is not sent', async t => {
+  const model = createFakeChatModel()
+  const request = chatRequest({ model: 'small', priority: 'required' })
+  await t.rejects(chatWith(model).chat(request, never), { code: 'unsupported_value' })
+  t.equal(model.asked.length, 0)
 })
 
 t.test("the client's own cache key stands, and its summary", async t => {
   t.match(await sent({ cacheKey: 'mine', summary: 'none' }), { cacheKey: 'mine', summary: 'none' })
-})
-
-t.test('a cache key that is too long is told by its print', async t => {
-  t.equal((await sent({ cacheKey: 'k'.repeat(64) }))?.cacheKey, 'k'.repeat(64))
-  t.equal((await sent({ cacheKey: 'k'.repeat(65) }))?.cacheKey, `print of ${'k'.repeat(65)}`)
 })
 
 t.test('conversations share a cache key while their beginning is the same', async t => {
@@ -140,4 +130,21 @@ t.test('any other failure is not tried again', async t => {
   await t.rejects(chat(chatRequest(), never), failure)
   t.equal(model.asked.length, 1)
   t.equal(renewed.length, 0)
+})
+
+t.test('an answer is cut at the stop texts of its request', async t => {
+  const told = async (stop: readonly string[]) => {
+    const model = createFakeChatModel([says('one END two'), finished()])
+    const events: ModelEvent[] = []
+    for await (const event of await chatWith(model).chat(chatRequest({ stop }), never)) {
+      events.push(event)
+    }
+    return events
+  }
+  t.strictSame(await told([]), [says('one END two'), finished()])
+  t.match(await told(['END']), [
+    says('one '),
+    // "Be kind." and "hi"; "one "
+    { type: 'finished', reason: 'stop', usage: { inputTokens: 3, outputTokens: 1 } },
+  ])
 })

@@ -1,50 +1,50 @@
 import t from 'tap'
-import { collect } from '../../src/domain/collect.ts'
+import { type CollectedCall, collect, runnableCalls } from '../../src/domain/collect.ts'
 import { type JsonString, type ModelEvent, quote } from '../../src/domain/events.ts'
-
-async function* play(...events: ModelEvent[]) {
-  yield* events
-}
-const finished: ModelEvent = {
-  type: 'finished',
-  reason: 'stop',
-  usage: undefined,
-  serviceTier: undefined,
-}
+import {
+  calls,
+  cites,
+  finished,
+  passes,
+  play,
+  refuses,
+  says,
+  started,
+  thinks,
+  usage,
+} from '../fakes/model-events.ts'
 
 t.test('an answer is folded into one value', async t => {
-  const usage = {
-    inputTokens: 1,
-    cachedTokens: 0,
-    outputTokens: 2,
-    reasoningTokens: 0,
-    totalTokens: 3,
-  }
   t.strictSame(
     await collect(
       play(
-        { type: 'started', id: 'resp_1', createdAt: 5, serviceTier: 'auto' },
-        { type: 'reasoning', text: quote('hm') },
-        { type: 'text', text: quote('He') },
-        { type: 'tool-call', index: 0, callId: 'call_1', name: 'f' },
-        { type: 'tool-call', index: 1, callId: 'call_2', name: 'g' },
-        { type: 'tool-arguments', index: 1, text: quote('{"b"') },
-        { type: 'tool-arguments', index: 0, text: quote('{}') },
-        { type: 'tool-arguments', index: 1, text: quote(':2}') },
-        { type: 'text', text: quote('llo') },
-        { type: 'refusal', text: quote('no') },
-        { type: 'finished', reason: 'length', usage, serviceTier: 'default' },
+        started(),
+        thinks('hm'),
+        thinks('\n\n', 'raw'),
+        thinks('so', 'raw'),
+        says('He'),
+        cites(0, 2),
+        calls(0, 'f'),
+        passes(0, '{}'),
+        calls(1, 'g', 'custom'),
+        passes(1, 'free '),
+        says('llo'),
+        passes(1, 'text'),
+        refuses('no'),
+        finished({ reason: 'length' }),
       ),
     ),
     {
-      id: 'resp_1',
-      createdAt: 5,
+      id: 'resp_abc',
+      createdAt: 1795346783,
       text: 'Hello',
       refusal: 'no',
-      reasoning: 'hm',
+      reasoning: 'hm\n\nso',
+      summary: 'hm',
+      citations: [cites(0, 2)],
       toolCalls: [
-        { callId: 'call_1', name: 'f', arguments: '{}' },
-        { callId: 'call_2', name: 'g', arguments: '{"b":2}' },
+        { kind: 'function', callId: 'call_1', name: 'f', arguments: '{}' },
+        { kind: 'custom', callId: 'call_2', name: 'g', arguments: 'free text' },
       ],
       reason: 'length',
       usage,
@@ -53,13 +53,20 @@ t.test('an answer is folded into one value', async t => {
   )
 })
 
+t.test('the tier is that of the end, else that of the beginning', async t => {
+  const tier = async (serviceTier: string | undefined) =>
+    (await collect(play(started({ serviceTier: 'flex' }), finished({ serviceTier })))).serviceTier
+  t.equal(await tier('priority'), 'priority')
+  t.equal(await tier(undefined), 'flex')
+})
+
 t.test('a surrogate pair that two deltas share becomes one character', async t => {
   const half = (text: string) => text as JsonString
   const { text } = await collect(
     play(
       { type: 'text', text: half('"\\ud83d"') },
       { type: 'text', text: half('"\\ude00"') },
-      finished,
+      finished(),
     ),
   )
   t.equal(text, '😀')
@@ -68,7 +75,7 @@ t.test('a surrogate pair that two deltas share becomes one character', async t =
 t.test('two hundred thousand deltas do not overflow anything', async t => {
   async function* many() {
     for (let i = 0; i < 200_000; i++) yield { type: 'text', text: quote('ab') } as const
-    yield finished
+    yield finished()
   }
   t.equal((await collect(many())).text.length, 400_000)
 })
@@ -88,7 +95,38 @@ t.test('an answer that grows past 64 MiB is refused and its source is closed', a
 })
 
 t.test('an answer without its end is incomplete', async t => {
-  await t.rejects(collect(play({ type: 'text', text: quote('a') })), {
+  await t.rejects(collect(play(says('a'))), {
     code: 'upstream_stream_incomplete',
   })
 })
+
+t.test('of a whole answer every call can be run', async t => {
+  const toolCalls = [call('{}'), call('{"a'), call('free', 'custom')]
+  t.strictSame(runnable('stop', toolCalls), ['{}', '{"a', 'free'])
+})
+
+t.test('of a cut answer those calls can be run that are known to be whole', async t => {
+  t.strictSame(runnable('length', [call('{}'), call('{"a')]), ['{}'])
+  t.strictSame(runnable('content-filter', [call('')]), [])
+  t.strictSame(runnable('length', [call('one', 'custom'), call('two', 'custom')]), ['one'])
+  t.strictSame(runnable('length', [call('free', 'custom'), call('{}')]), ['free', '{}'])
+})
+
+function call(text: string, kind: CollectedCall['kind'] = 'function'): CollectedCall {
+  return { kind, callId: `call of ${text}`, name: 'f', arguments: text }
+}
+
+function runnable(reason: 'stop' | 'length' | 'content-filter', toolCalls: CollectedCall[]) {
+  const completion = {
+    id: undefined,
+    createdAt: undefined,
+    text: '',
+    refusal: '',
+    reasoning: '',
+    summary: '',
+    citations: [],
+    usage: undefined,
+    serviceTier: undefined,
+  }
+  return runnableCalls({ ...completion, reason, toolCalls }).map(call => call.arguments)
+}

@@ -34,6 +34,15 @@ t.test('an effort may follow a dash, an underscore or a colon', async t => {
   t.strictSame(read('gpt-5.1-codex-max-low'), ['gpt-5.1-codex-max', 'low', 'gpt-5.1-codex-max'])
 })
 
+t.test('a provider may stand before a listed name', async t => {
+  t.strictSame(read('openai/gpt-5.1-codex'), ['gpt-5.1-codex', undefined, 'gpt-5.1-codex'])
+  t.strictSame(read('router/openai/GPT5.1-codex-high'), ['gpt-5.1-codex', 'high', 'gpt-5.1-codex'])
+  t.strictSame(read('openai/nope'), untouched('openai/nope'))
+  t.strictSame(read('openai/'), untouched('openai/'))
+  const whole = modelEntry({ slug: 'openai/gpt-5.1-codex' })
+  t.strictSame(read('openai/gpt-5.1-codex', [plain, whole])[2], 'openai/gpt-5.1-codex')
+})
+
 t.test('a model and an effort are found behind their name in any catalogue', async () => {
   const slug = fc.oneof(
     fc.stringMatching(/^[!-~]{1,12}$/),

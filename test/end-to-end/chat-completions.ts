@@ -315,7 +315,7 @@ t.test('what is not there is refused in the same envelope', async t => {
   }
   t.strictSame(await codes('/nope'), [404, 'unknown_url'])
   t.strictSame(await codes('/v1/embeddings', 'POST'), [404, 'unsupported_endpoint'])
-  t.strictSame(await codes('/v1/chat/completions'), [405, 'method_not_allowed'])
+  t.strictSame(await codes('/v1/completions'), [405, 'method_not_allowed'])
   t.strictSame(await codes('/v1/%zz'), [400, 'invalid_value'])
 })
 

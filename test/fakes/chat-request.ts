@@ -22,8 +22,9 @@ export function chatRequest(over: Partial<ChatRequest> = {}): ChatRequest {
     effort: undefined,
     summary: undefined,
     verbosity: undefined,
-    priority: false,
+    priority: undefined,
     cacheKey: undefined,
+    stop: [],
     ...over,
   }
 }

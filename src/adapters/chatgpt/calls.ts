@@ -1,13 +1,26 @@
-/** The function calls of one answer, told one after the other however they interleave. */
+/** The calls of one answer, told one after the other however they interleave. */
 
+import type { ToolKind } from '../../domain/conversation.ts'
 import { ProxyError } from '../../domain/errors.ts'
 import { type JsonString, type ModelEvent, quote } from '../../domain/events.ts'
-import { asString, type JsonObject } from './json.ts'
+import { asString, type JsonObject } from '../../domain/json.ts'
 
 /** Most characters of later calls that wait for an earlier one to end. */
 const MAX_WAITING_LENGTH = 16 * 1024 * 1024
 
+/** The kind of a call by the type of its item. */
+const KINDS: ReadonlyMap<unknown, ToolKind> = new Map([
+  ['function_call', 'function'],
+  ['custom_tool_call', 'custom'],
+])
+
+/** Tells whether an item of an answer is a call that the client runs. */
+export function isCall(item: JsonObject): boolean {
+  return KINDS.has(item['type'])
+}
+
 interface Call {
+  readonly kind: ToolKind
   readonly callId: string
   readonly name: string
   /** Pieces of the arguments that have not been told yet. */
@@ -27,10 +40,14 @@ export interface Calls {
   whole(place: string, item: JsonObject): ModelEvent[]
   /** The answer has ended. In a whole one every call has arguments; in a cut one calls stay cut. */
   finish(isWhole: boolean): ModelEvent[]
+  isEmpty(): boolean
 }
 
-/** Creates the record of one answer's calls; they are numbered in the order of first sight. */
-export function createCalls(): Calls {
+/**
+ * Creates the record of one answer's calls; they are numbered in the order of first sight.
+ * `originalName` returns the client's name of a tool.
+ */
+export function createCalls(originalName: (sent: string) => string): Calls {
   const calls: Call[] = []
   const byPlace = new Map<string, Call>()
   const byId = new Map<string, Call>()
@@ -39,14 +56,15 @@ export function createCalls(): Calls {
   let waitingLength = 0
 
   function known(place: string, item: JsonObject): Call | undefined {
-    const callId = idOf(item)
+    const callId = callIdOf(item)
     return callId === undefined ? byPlace.get(place) : byId.get(callId)
   }
 
   function add(place: string, item: JsonObject): Call {
     const call: Call = {
-      callId: idOf(item) ?? `call_${calls.length}`,
-      name: asString(item['name']) ?? '',
+      kind: KINDS.get(item['type']) ?? 'function',
+      callId: callIdOf(item) ?? `call_${calls.length}`,
+      name: originalName(asString(item['name']) ?? ''),
       pieces: [],
       hasArguments: false,
       isTold: false,
@@ -65,9 +83,10 @@ export function createCalls(): Calls {
     if (waitingLength > MAX_WAITING_LENGTH) throw tooLarge()
   }
 
-  /** The arguments of a call without any are an empty object: clients parse them. */
+  /** The arguments of a function call without any are an empty object: clients parse them. */
   function complete(call: Call, text: string): void {
-    if (!call.hasArguments) push(call, quote(text === '' ? '{}' : text))
+    const whole = text === '' && call.kind === 'function' ? '{}' : text
+    if (!call.hasArguments && whole !== '') push(call, quote(whole))
     call.isComplete = true
   }
 
@@ -76,7 +95,8 @@ export function createCalls(): Calls {
     for (let call = calls[current]; call !== undefined; call = calls[++current]) {
       const index = current
       if (!call.isTold) {
-        events.push({ type: 'tool-call', index, callId: call.callId, name: call.name })
+        const { kind, callId, name } = call
+        events.push({ type: 'tool-call', index, kind, callId, name })
       }
       call.isTold = true
       for (const text of call.pieces) {
@@ -106,7 +126,8 @@ export function createCalls(): Calls {
       return tell()
     },
     whole(place, item) {
-      complete(known(place, item) ?? add(place, item), asString(item['arguments']) ?? '')
+      const call = known(place, item) ?? add(place, item)
+      complete(call, asString(item[call.kind === 'custom' ? 'input' : 'arguments']) ?? '')
       return tell()
     },
     finish(isWhole) {
@@ -116,10 +137,12 @@ export function createCalls(): Calls {
       }
       return tell()
     },
+    isEmpty: () => calls.length === 0,
   }
 }
 
-function idOf(item: JsonObject): string | undefined {
+/** Returns the id by which a call is answered. */
+export function callIdOf(item: JsonObject): string | undefined {
   return asString(item['call_id']) ?? asString(item['id'])
 }
 

@@ -2,6 +2,7 @@
 
 import { EFFORTS, type Effort } from '../../domain/conversation.ts'
 import { ProxyError } from '../../domain/errors.ts'
+import { asNumber, asObject, asString, type JsonObject, objectsOf } from '../../domain/json.ts'
 import { plainText } from '../../domain/plain-text.ts'
 import type {
   CatalogRecord,
@@ -10,7 +11,6 @@ import type {
   ModelCatalog,
   ModelEntry,
 } from '../../domain/ports.ts'
-import { asNumber, asObject, asString, type JsonObject, objectsOf } from './json.ts'
 import type { Query } from './query.ts'
 
 /** A model, with what only this backend's requests need to know. */

@@ -1,6 +1,7 @@
 /** What every request to the backend has in common. */
 
 import { ProxyError } from '../../domain/errors.ts'
+import { parseJson } from '../../domain/json.ts'
 import type { Credentials } from '../../domain/ports.ts'
 
 /** The part of `fetch` that is used. It must have no time limits of its own. */
@@ -40,6 +41,27 @@ export async function readText(response: Response, maxLength: number): Promise<s
     if (text.length > maxLength) break
   }
   return text
+}
+
+/**
+ * Reads a body of at most `maxLength` characters as JSON.
+ *
+ * @throws ProxyError `upstream_response_too_large`; `upstream_invalid_response` for what is no JSON.
+ */
+export async function readJson(response: Response, maxLength: number): Promise<unknown> {
+  const text = await readText(response, maxLength)
+  if (text.length > maxLength) {
+    throw new ProxyError(
+      'upstream_response_too_large',
+      `The upstream sent an answer larger than ${maxLength / (1024 * 1024)} MiB.`,
+    )
+  }
+  const body = parseJson(text)
+  if (body !== undefined) return body
+  throw new ProxyError(
+    'upstream_invalid_response',
+    'The upstream answered with something else than JSON. Check CHATGPT_LOCAL_BASE_URL and the network (a sign-in page of the network does this).',
+  )
 }
 
 /** Reads the body of a refusal, cut; '' if it breaks off. */

@@ -1,17 +1,23 @@
 /** The upstream's events (Responses API streaming events) as the domain's. */
 
+import { type FinishReason, type JsonString, type ModelEvent, quote } from '../../domain/events.ts'
 import {
-  type FinishReason,
-  type JsonString,
-  type ModelEvent,
-  quote,
-  type Usage,
-} from '../../domain/events.ts'
-import { parseJson } from '../../domain/json.ts'
-import { createCalls } from './calls.ts'
+  asNumber,
+  asObject,
+  asString,
+  type JsonObject,
+  objectsOf,
+  parseJson,
+} from '../../domain/json.ts'
+import { createCalls, isCall } from './calls.ts'
+import { createCitations } from './citations.ts'
+import { cutReason, decodeUsage } from './ending.ts'
 import { failureInStream } from './errors.ts'
-import { asNumber, asObject, asString, type JsonObject, objectsOf } from './json.ts'
+import { createPlaces } from './places.ts'
+import { createTurnRecord } from './reasoned-turn.ts'
+import type { ReasonedTurn } from './reasoning-memory.ts'
 import { createTexts, INDEX_KEYS, TEXT_KINDS, type TextKind } from './texts.ts'
+import type { ToolNames } from './tool-names.ts'
 
 /** Reads the events of one answer. */
 export interface EventDecoder {
@@ -32,7 +38,12 @@ const NOTHING: readonly ModelEvent[] = []
  * match in one way only, so a mismatch is found in linear time.
  */
 const DELTA =
-  /^\{"type":"response\.(output_text|refusal|reasoning_summary_text|reasoning_text|function_call_arguments)\.delta"(?:,"sequence_number":\d+)?(?:,"item_id":"([^"\\]*)")?,"output_index":(\d+)(?:,"(?:content|summary)_index":(\d+))?,"delta":("[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*")(?:,"logprobs":\[\])?(?:,"obfuscation":"[^"\\]*")?(?:,"sequence_number":\d+)?\}$/
+  /^\{"type":"response\.(output_text|refusal|reasoning_summary_text|reasoning_text|function_call_arguments|custom_tool_call_input)\.delta"(?:,"sequence_number":\d+)?(?:,"item_id":"([^"\\]*)")?,"output_index":(\d+)(?:,"(?:content|summary)_index":(\d+))?,"delta":("[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*")(?:,"logprobs":\[\])?(?:,"obfuscation":"[^"\\]*")?(?:,"sequence_number":\d+)?\}$/
+/** What calls are given, as event types name it, with the event field that has the whole of it. */
+const ARGUMENT_KINDS: readonly (readonly [string, string])[] = [
+  ['function_call_arguments', 'arguments'],
+  ['custom_tool_call_input', 'input'],
+]
 /** Longer text is parsed: the expression keeps a trail as long as what it has matched. */
 const MAX_FAST_LENGTH = 64 * 1024
 const LEADING_TYPE = /^\{"type":"([^"\\]*)"/
@@ -40,16 +51,24 @@ const LEADING_TYPE = /^\{"type":"([^"\\]*)"/
 /** Reads one type of event; `place` names the item of the answer that it is about. */
 type Reader = (event: JsonObject, place: string) => readonly ModelEvent[]
 
-/**
- * Creates a decoder for one answer. `now` tells Unix time in milliseconds; `onLimits` gets what is
- * told of usage in passing (`codex.rate_limits`), which is no part of the answer.
- */
-export function createEventDecoder(
-  now: () => number,
-  onLimits: (event: JsonObject) => void,
-): EventDecoder {
-  const calls = createCalls()
+/** What decoding an answer depends on. */
+export interface DecodeOptions {
+  /** Tells Unix time in milliseconds. */
+  now(): number
+  /** Gets what is told of usage in passing (`codex.rate_limits`), which is no part of the answer. */
+  onLimits(event: JsonObject): void
+  /** The names of the request that is answered. */
+  readonly names: ToolNames
+  /** Gets what is to be sent back with the calls of an answer that is whole, where there is any. */
+  onTurn(turn: ReasonedTurn): void
+}
+
+/** Creates a decoder for one answer. */
+export function createEventDecoder(options: DecodeOptions): EventDecoder {
+  const calls = createCalls(options.names.toOriginal)
   const texts = createTexts()
+  const citations = createCitations(texts)
+  const turn = createTurnRecord()
   const places = createPlaces()
   let started = false
 
@@ -70,31 +89,63 @@ export function createEventDecoder(
   function readItem(item: JsonObject, place: string): readonly ModelEvent[] {
     switch (item['type']) {
       case 'function_call':
+      case 'custom_tool_call':
         return calls.whole(place, item)
       case 'message':
-        return objectsOf(item['content']).flatMap((part, i) =>
-          part['type'] === 'refusal'
-            ? texts.whole('refusal', place, String(i), asString(part['refusal']) ?? '')
-            : texts.whole('output_text', place, String(i), asString(part['text']) ?? ''),
-        )
+        return objectsOf(item['content']).flatMap((part, i) => [
+          ...readPart(part, place, String(i)),
+          ...citations.part(place, String(i), part),
+        ])
       case 'reasoning':
-        return objectsOf(item['summary']).flatMap((part, i) =>
-          texts.whole('reasoning_summary_text', place, String(i), asString(part['text']) ?? ''),
-        )
+        return [
+          ...readReasoning('reasoning_summary_text', place, item['summary']),
+          ...readReasoning('reasoning_text', place, item['content']),
+        ]
       default:
         return NOTHING
     }
   }
 
+  function readPart(part: JsonObject, place: string, index: string): readonly ModelEvent[] {
+    return part['type'] === 'refusal'
+      ? texts.whole('refusal', place, index, asString(part['refusal']) ?? '')
+      : texts.whole('output_text', place, index, asString(part['text']) ?? '')
+  }
+
+  function readReasoning(kind: TextKind, place: string, parts: unknown): readonly ModelEvent[] {
+    return objectsOf(parts).flatMap((part, i) =>
+      texts.whole(kind, place, String(i), asString(part['text']) ?? ''),
+    )
+  }
+
+  /** The final output is often empty or thin; it is used for what has not been streamed, no more. */
+  function readOutput(output: unknown): readonly ModelEvent[] {
+    const hasAnswer = texts.hasAnswer()
+    const hasAny = hasAnswer || texts.hasReasoning() || !calls.isEmpty()
+    const streamed = texts.messages()
+    let messages = 0
+    return objectsOf(output).flatMap((item, i) => {
+      // It may count its items otherwise than the stream did; its messages come in the same order.
+      const sameMessage = item['type'] === 'message' ? streamed[messages++] : undefined
+      const place = places.of(sameMessage ?? String(i), asString(item['id']))
+      turn.note(place, item)
+      if (isCall(item)) return calls.whole(place, item)
+      if (item['type'] !== 'message') return hasAny ? NOTHING : readItem(item, place)
+      return hasAnswer ? readCitations(item, place) : readItem(item, place)
+    })
+  }
+
+  function readCitations(message: JsonObject, place: string): readonly ModelEvent[] {
+    return objectsOf(message['content']).flatMap((part, i) =>
+      citations.part(place, String(i), part),
+    )
+  }
+
   function finish(event: JsonObject, reason: FinishReason): readonly ModelEvent[] {
     const response = asObject(event['response']) ?? {}
-    // The final output is often empty or thin; it is used for what has not been streamed, no more.
-    const hasAnswer = texts.hasAnswer()
-    const late = objectsOf(response['output']).flatMap((item, i) => {
-      const isWanted =
-        item['type'] === 'function_call' || (item['type'] === 'message' && !hasAnswer)
-      return isWanted ? readItem(item, places.of(String(i), asString(item['id']))) : NOTHING
-    })
+    const late = readOutput(response['output'])
+    const reasoned = event['type'] === 'response.completed' ? turn.turn() : undefined
+    if (reasoned !== undefined) options.onTurn(reasoned)
     return [
       ...late,
       ...calls.finish(reason === 'stop'),
@@ -114,23 +165,31 @@ export function createEventDecoder(
     [
       'response.output_item.added',
       (event, place) => {
-        const item = asObject(event['item'])
-        return item?.['type'] === 'function_call' ? calls.announce(place, item) : NOTHING
+        const item = asObject(event['item']) ?? {}
+        if (!isCall(item)) return NOTHING
+        turn.note(place, item)
+        return calls.announce(place, item)
       },
     ],
-    ['response.output_item.done', (event, place) => readItem(asObject(event['item']) ?? {}, place)],
     [
-      'response.function_call_arguments.delta',
-      (event, place) => calls.delta(place, quote(asString(event['delta']) ?? '')),
+      'response.output_item.done',
+      (event, place) => {
+        const item = asObject(event['item']) ?? {}
+        turn.note(place, item)
+        return readItem(item, place)
+      },
     ],
     [
-      'response.function_call_arguments.done',
-      (event, place) => calls.argumentsDone(place, asString(event['arguments']) ?? ''),
+      'response.output_text.annotation.added',
+      (event, place) => {
+        const annotation = asObject(event['annotation']) ?? {}
+        return citations.annotation(place, String(event['content_index'] ?? '0'), annotation)
+      },
     ],
     [
       'codex.rate_limits',
       event => {
-        onLimits(event)
+        options.onLimits(event)
         return NOTHING
       },
     ],
@@ -140,16 +199,24 @@ export function createEventDecoder(
     [
       'response.failed',
       event => {
-        throw failureInStream(event, asObject(event['response'])?.['error'], now())
+        throw failureInStream(event, asObject(event['response'])?.['error'], options.now())
       },
     ],
     [
       'error',
       event => {
-        throw failureInStream(event, event['error'] ?? event, now())
+        throw failureInStream(event, event['error'] ?? event, options.now())
       },
     ],
   ])
+  for (const [kind, whole] of ARGUMENT_KINDS) {
+    readers.set(`response.${kind}.delta`, (event, place) =>
+      calls.delta(place, quote(asString(event['delta']) ?? '')),
+    )
+    readers.set(`response.${kind}.done`, (event, place) =>
+      calls.argumentsDone(place, asString(event[whole]) ?? ''),
+    )
+  }
   for (const kind of TEXT_KINDS) {
     const indexOf = (event: JsonObject) => String(event[INDEX_KEYS[kind]] ?? '0')
     readers.set(`response.${kind}.delta`, (event, place) =>
@@ -167,7 +234,7 @@ export function createEventDecoder(
         const [, kind, id, position, index = '0', literal] = delta
         const place = places.of(position, id)
         const text = literal as JsonString
-        return kind === 'function_call_arguments'
+        return kind === 'function_call_arguments' || kind === 'custom_tool_call_input'
           ? calls.delta(place, text)
           : texts.delta(kind as TextKind, place, index, text)
       }
@@ -181,40 +248,5 @@ export function createEventDecoder(
       const position = asNumber(event['output_index'])?.toString()
       return readers.get(type)?.(event, places.of(position, id)) ?? NOTHING
     },
-  }
-}
-
-/** Where things stand in an answer: events name an item by its position, by its id, or by both. */
-function createPlaces() {
-  const byId = new Map<string, string>()
-  let lastId: string | undefined
-  let lastPlace = ''
-  return {
-    of(position: string | undefined, id: string | undefined): string {
-      if (id === undefined) return position ?? ''
-      if (id === lastId) return lastPlace
-      lastId = id
-      lastPlace = byId.get(id) ?? position ?? id
-      byId.set(id, lastPlace)
-      return lastPlace
-    },
-  }
-}
-
-function cutReason(event: JsonObject): FinishReason {
-  const details = asObject(asObject(event['response'])?.['incomplete_details'])
-  return details?.['reason'] === 'content_filter' ? 'content-filter' : 'length'
-}
-
-function decodeUsage(usage: JsonObject | undefined): Usage | undefined {
-  if (usage === undefined) return undefined
-  const inputTokens = asNumber(usage['input_tokens']) ?? 0
-  const outputTokens = asNumber(usage['output_tokens']) ?? 0
-  return {
-    inputTokens,
-    cachedTokens: asNumber(asObject(usage['input_tokens_details'])?.['cached_tokens']) ?? 0,
-    outputTokens,
-    reasoningTokens: asNumber(asObject(usage['output_tokens_details'])?.['reasoning_tokens']) ?? 0,
-    totalTokens: asNumber(usage['total_tokens']) ?? inputTokens + outputTokens,
   }
 }

@@ -7,54 +7,94 @@ import {
   type Part,
   type Role,
   splitInstructions,
-  type Tool,
 } from '../../domain/conversation.ts'
+import { callIdToSend } from './call-ids.ts'
+import { normaliseDataUrl } from './data-urls.ts'
+import { planReplay, type Recall } from './replay.ts'
+import type { ToolNames } from './tool-names.ts'
+import { encodeNamespace, encodeToolChoice, encodeTools } from './tools.ts'
+import { encodeWellFormed } from './well-formed.ts'
 
 /** The two forms of a request: "lite" is the one that `use_responses_lite` models want. */
 export type Form = 'normal' | 'lite'
 
-/** Encodes a request as JSON text that is well-formed Unicode. */
-export function encodeRequest(request: ChatRequest, form: Form): string {
-  const text = JSON.stringify(form === 'lite' ? encodeLite(request) : encodeNormal(request))
-  // A lone surrogate is not a character: it would come out as an escape that the backend refuses.
-  return /\\ud[89a-f]/i.test(text) ? JSON.stringify(JSON.parse(text), wellFormed) : text
+/** What a request is encoded with. */
+export interface EncodeOptions {
+  readonly names: ToolNames
+  /** Returns reasoning to send along, by all calls of one turn. */
+  readonly recall: Recall
 }
 
-function encodeNormal(request: ChatRequest) {
+/** A request that is ready to be sent. */
+export interface EncodedRequest {
+  /** JSON text that is well-formed Unicode. */
+  readonly body: string
+  /** Ids of the calls whose reasoning was put in. */
+  readonly replayed: readonly string[]
+}
+
+/** Encodes a request. */
+export function encodeRequest(
+  request: ChatRequest,
+  form: Form,
+  options: EncodeOptions,
+): EncodedRequest {
   // In JSON mode the backend looks for the word among the messages only: system text stays there.
-  const { instructions, rest } = isJsonMode(request)
-    ? { instructions: '', rest: itemsToSend(request) }
-    : splitInstructions(request.items)
+  const { instructions, rest } =
+    form === 'lite' || isJsonMode(request)
+      ? { instructions: '', rest: itemsToSend(request) }
+      : splitInstructions(request.items)
+  const { input, replayed } = encodeInput(rest, form, options)
+  const { names } = options
+  const body =
+    form === 'lite'
+      ? encodeLite(request, input, names)
+      : encodeNormal(request, instructions, input, names)
+  return { body: encodeWellFormed(body), replayed }
+}
+
+function encodeNormal(
+  request: ChatRequest,
+  instructions: string,
+  input: readonly object[],
+  names: ToolNames,
+) {
   return {
     model: request.model,
     instructions,
-    input: rest.map(item => encodeItem(item, 'normal')),
-    ...(request.tools.length > 0 && { tools: request.tools.map(encodeTool) }),
-    ...encodeToolChoice(request),
+    input,
+    ...(request.tools.length > 0 && { tools: encodeTools(request.tools, names) }),
+    ...encodeToolChoice(request, names),
     parallel_tool_calls: request.parallelToolCalls,
     reasoning: encodeReasoning(request),
     ...encodeRest(request),
   }
 }
 
-function encodeLite(request: ChatRequest) {
-  const input: unknown[] = itemsToSend(request).map(item => encodeItem(item, 'lite'))
-  if (request.tools.length > 0) {
-    const namespace = {
-      type: 'namespace',
-      name: 'functions',
-      description: '',
-      tools: request.tools.map(encodeTool),
-    }
-    input.unshift({ type: 'additional_tools', role: 'developer', tools: [namespace] })
+function encodeLite(request: ChatRequest, input: readonly object[], names: ToolNames) {
+  const tools = request.tools.length > 0 && {
+    type: 'additional_tools',
+    role: 'developer',
+    tools: encodeNamespace(request.tools, names),
   }
   return {
     model: request.model,
-    input,
-    ...encodeToolChoice(request),
+    input: tools ? [tools, ...input] : input,
+    ...encodeToolChoice(request, names),
     parallel_tool_calls: false,
     reasoning: { ...encodeReasoning(request), context: 'all_turns' },
     ...encodeRest(request),
+  }
+}
+
+function encodeInput(items: readonly Item[], form: Form, { names, recall }: EncodeOptions) {
+  const replay = planReplay(items, recall)
+  return {
+    input: items.flatMap((item, i) => [
+      ...(replay.before.get(i) ?? []),
+      encodeItem(item, form, names),
+    ]),
+    replayed: replay.callIds,
   }
 }
 
@@ -69,7 +109,7 @@ function encodeRest(request: ChatRequest) {
     include: ['reasoning.encrypted_content'],
     ...(request.cacheKey && { prompt_cache_key: request.cacheKey }),
     ...(Object.keys(text).length > 0 && { text }),
-    ...(request.priority && { service_tier: 'priority' }),
+    ...(request.priority === 'required' && { service_tier: 'priority' }),
   }
 }
 
@@ -77,25 +117,6 @@ function encodeReasoning({ effort, summary }: ChatRequest) {
   return {
     ...(effort && { effort }),
     ...(summary && summary !== 'none' && { summary }),
-  }
-}
-
-function encodeToolChoice({ tools, toolChoice }: ChatRequest) {
-  if (tools.length === 0) return {}
-  return {
-    tool_choice:
-      typeof toolChoice === 'string' ? toolChoice : { type: 'function', name: toolChoice.name },
-  }
-}
-
-function encodeTool({ name, description, parameters, strict }: Tool) {
-  return {
-    type: 'function',
-    name,
-    ...(description !== undefined && { description }),
-    parameters,
-    // Always said: the backend's own default leans towards strict, which the chat API's does not.
-    strict,
   }
 }
 
@@ -111,7 +132,7 @@ function encodeFormat(format: OutputFormat) {
   }
 }
 
-function encodeItem(item: Item, form: Form) {
+function encodeItem(item: Item, form: Form, names: ToolNames) {
   switch (item.type) {
     case 'message':
       return {
@@ -119,17 +140,17 @@ function encodeItem(item: Item, form: Form) {
         role: item.role,
         content: item.parts.map(part => encodePart(part, item.role, form)),
       }
-    case 'tool-call':
-      return {
-        type: 'function_call',
-        call_id: item.callId,
-        name: item.name,
-        arguments: item.arguments,
-      }
+    case 'tool-call': {
+      const call_id = callIdToSend(item.callId)
+      const name = names.toSent(item.name)
+      return item.kind === 'custom'
+        ? { type: 'custom_tool_call', call_id, name, input: item.arguments }
+        : { type: 'function_call', call_id, name, arguments: item.arguments }
+    }
     case 'tool-result':
       return {
-        type: 'function_call_output',
-        call_id: item.callId,
+        type: item.kind === 'custom' ? 'custom_tool_call_output' : 'function_call_output',
+        call_id: callIdToSend(item.callId),
         output:
           typeof item.output === 'string'
             ? item.output
@@ -147,11 +168,11 @@ function encodePart(part: Part, role: Role, form: Form) {
     case 'image':
       return {
         type: 'input_image',
-        image_url: part.url,
+        image_url: normaliseDataUrl(part.url),
         ...(form === 'normal' && { detail: part.detail }),
       }
     case 'file':
-      return { type: 'input_file', filename: part.filename, file_data: part.data }
+      return { type: 'input_file', filename: part.filename, file_data: normaliseDataUrl(part.data) }
     case 'refusal':
       return { type: 'refusal', refusal: part.text }
     default:
@@ -175,8 +196,4 @@ function itemsToSend(request: ChatRequest): readonly Item[] {
   if (mentions) return items
   const text = 'Answer with one JSON object.'
   return [...items, { type: 'message', role: 'developer', parts: [{ type: 'text', text }] }]
-}
-
-function wellFormed(_key: string, value: unknown): unknown {
-  return typeof value === 'string' ? value.toWellFormed() : value
 }

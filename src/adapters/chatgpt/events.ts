@@ -1,9 +1,7 @@
-/** The body of an upstream answer as model events: the one generator between the two sockets. */
+/** The body of an upstream answer as events: the one generator between the two sockets. */
 
 import { ProxyError } from '../../domain/errors.ts'
-import type { ModelEvent } from '../../domain/events.ts'
 import type { Clock, Log } from '../../domain/ports.ts'
-import { createEventDecoder } from './decode.ts'
 import { createSseReader } from './sse.ts'
 import type { TimeLimit } from './time-limit.ts'
 import type { UsageNotes } from './usage-notes.ts'
@@ -23,29 +21,49 @@ export interface EventOptions {
   readonly log: Log
 }
 
+/** An answer that the upstream has begun. */
+export interface Answer {
+  readonly body: ReadableStream<Uint8Array>
+  /** Running, until the first event has come. */
+  readonly limit: TimeLimit
+  /** Takes down what is told of usage, and the failure that the answer ends in. */
+  readonly notes: Pick<UsageNotes, 'event' | 'failure'>
+}
+
+/** Reads the events of one answer. */
+export interface AnswerDecoder<Event> {
+  /**
+   * Returns what one event's data means; nothing for events that nobody needs, `undefined` for
+   * data that is no event at all.
+   *
+   * @throws ProxyError for a failure that the upstream tells of, with its code.
+   */
+  decode(data: string): readonly Event[] | undefined
+  /** Tells whether an answer that ends with this event is whole. */
+  isLast(event: Event): boolean
+}
+
 /**
- * Reads an answer to its terminal event; whatever follows is of no interest.
- * The limit runs only while the upstream is being waited for. What is told of usage goes to `notes`.
+ * Reads an answer to its last event; whatever follows is of no interest.
+ * The limit runs only while the upstream is being waited for.
  *
- * @throws ProxyError `upstream_stream_incomplete` if it ends before its terminal event;
+ * @throws ProxyError `upstream_stream_incomplete` if it ends before its last event;
  *   `upstream_invalid_response`, `upstream_event_too_large`, `upstream_timeout`; and the
  *   failures that the upstream tells of.
  */
-export async function* readEvents(
-  body: ReadableStream<Uint8Array>,
-  limit: TimeLimit,
-  notes: UsageNotes,
-  { idleTimeoutMs, clock, log }: EventOptions,
-): AsyncGenerator<ModelEvent, void, void> {
+export async function* readEvents<Event>(
+  { body, limit, notes }: Answer,
+  decoder: AnswerDecoder<Event>,
+  { idleTimeoutMs, log }: EventOptions,
+): AsyncGenerator<Event, void, void> {
   const sse = createSseReader()
-  const decoder = createEventDecoder(clock.now, notes.event)
   const bytes = body.getReader()
   let hasBegun = false
   let isWhole = false
   let badInARow = 0
   let bad = 0
 
-  function decode(data: string): readonly ModelEvent[] {
+  function decode(data: string): readonly Event[] {
     const events = decoder.decode(data)
     if (events !== undefined) {
       badInARow = 0
@@ -66,10 +84,11 @@ export async function* readEvents(
       for (const data of batch) {
         if (!hasBegun) limit.stop()
         hasBegun = true
-        for (const event of decode(data)) {
-          isWhole = event.type === 'finished'
-          // What lacks its blank line may be cut; only a terminal event is whole by itself.
-          if (done && !isWhole) continue
+        const events = decode(data)
+        // What lacks its blank line may be cut; only what ends the answer is whole by itself.
+        if (done && !events.some(decoder.isLast)) continue
+        for (const event of events) {
+          isWhole = decoder.isLast(event)
           yield event
           if (isWhole) return
         }

@@ -1,13 +1,12 @@
 /** Small questions to the backend: one GET, one JSON answer. */
 
 import { ProxyError } from '../../domain/errors.ts'
-import { parseJson } from '../../domain/json.ts'
 import type { Clock, Credentials, TimeObserver } from '../../domain/ports.ts'
 import {
   connectionFailure,
   type Fetch,
+  readJson,
   readRefusal,
-  readText,
   signedHeaders,
 } from './connection.ts'
 import { failureOfResponse } from './errors.ts'
@@ -70,7 +69,7 @@ export function createQuery(options: QueryOptions): Query {
         const body = await readRefusal(response)
         throw failureOfResponse(response, body, clock.now(), signInCommand)
       }
-      return { body: await readJson(response), headers: response.headers }
+      return { body: await readJson(response, MAX_BODY_LENGTH), headers: response.headers }
     } catch (error) {
       if (signal.aborted) throw signal.reason
       if (error instanceof ProxyError) throw error
@@ -79,20 +78,4 @@ export function createQuery(options: QueryOptions): Query {
       limit.end()
     }
   }
-}
-
-async function readJson(response: Response): Promise<unknown> {
-  const text = await readText(response, MAX_BODY_LENGTH)
-  if (text.length > MAX_BODY_LENGTH) {
-    throw new ProxyError(
-      'upstream_response_too_large',
-      'The upstream sent an answer larger than 8 MiB.',
-    )
-  }
-  const body = parseJson(text)
-  if (body !== undefined) return body
-  throw new ProxyError(
-    'upstream_invalid_response',
-    'The upstream answered with something else than JSON. Check CHATGPT_LOCAL_BASE_URL and the network (a sign-in page of the network does this).',
-  )
 }

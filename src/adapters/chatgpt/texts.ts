@@ -1,5 +1,6 @@
 /** The texts of one answer: which have been told, and where a blank line parts them. */
 
+import { countCharacters } from '../../domain/characters.ts'
 import { type JsonString, type ModelEvent, quote } from '../../domain/events.ts'
 
 /** The kinds of text as event types name them. */
@@ -39,6 +40,14 @@ export interface Texts {
   whole(kind: TextKind, place: string, index: string, text: string): ModelEvent[]
   /** Whether anything of the answer itself, reasoning aside, has been told. */
   hasAnswer(): boolean
+  hasReasoning(): boolean
+  /**
+   * Returns how many characters (code points) come before the part `index` of the message at `place`
+   * in the answer's text, which is told as one.
+   */
+  offsetOf(place: string, index: string): number
+  /** Returns the places of the messages that have told text, in the order in which they began. */
+  messages(): readonly string[]
 }
 
 /** Where a channel stands. */
@@ -52,24 +61,65 @@ interface Position {
 export function createTexts(): Texts {
   const positions = new Map<Channel, Position>()
   const told = new Set<string>()
+  /** Where each part of the text begins, by its key. */
+  const offsets = new Map<string, number>()
+  const messages = new Set<string>()
+  let length = 0
 
   function delta(kind: TextKind, place: string, index: string, text: JsonString): ModelEvent[] {
     if (text === '""') return []
     const channel = CHANNELS[kind]
-    const event: ModelEvent = { type: channel, text }
+    const event = eventOf(kind, text)
     const at = positions.get(channel)
-    if (at?.index === index && at.place === place && at.kind === kind) return [event]
-    positions.set(channel, { kind, place, index })
-    told.add(`${kind} ${place} ${index}`)
+    const hasBegun = at?.index === index && at.place === place && at.kind === kind
     // A new message, or any new part of the reasoning, is a paragraph of its own.
-    const isNewParagraph = at !== undefined && (channel === 'reasoning' || at.place !== place)
-    return isNewParagraph ? [{ type: channel, text: BLANK_LINE }, event] : [event]
+    const isNewParagraph =
+      !hasBegun && at !== undefined && (channel === 'reasoning' || at.place !== place)
+    if (!hasBegun) begin(kind, place, index, isNewParagraph)
+    if (channel === 'text') length += countCharacters(text)
+    return isNewParagraph ? [eventOf(kind, BLANK_LINE), event] : [event]
+  }
+
+  function begin(kind: TextKind, place: string, index: string, isNewParagraph: boolean): void {
+    const key = keyOf(kind, place, index)
+    positions.set(CHANNELS[kind], { kind, place, index })
+    told.add(key)
+    if (CHANNELS[kind] !== 'text') return
+    if (isNewParagraph) length += 2
+    if (!offsets.has(key)) offsets.set(key, length)
+    messages.add(place)
   }
 
   return {
     delta,
     whole: (kind, place, index, text) =>
-      told.has(`${kind} ${place} ${index}`) ? [] : delta(kind, place, index, quote(text)),
+      told.has(keyOf(kind, place, index)) ? [] : delta(kind, place, index, quote(text)),
     hasAnswer: () => positions.has('text') || positions.has('refusal'),
+    hasReasoning: () => positions.has('reasoning'),
+    offsetOf(place, index) {
+      const at = positions.get('text')
+      const ifItBeganNow = at === undefined || at.place === place ? length : length + 2
+      return offsets.get(keyOf('output_text', place, index)) ?? ifItBeganNow
+    },
+    messages: () => [...messages],
+  }
+}
+
+function keyOf(kind: TextKind, place: string, index: string): string {
+  return `${kind} ${place} ${index}`
+}
+
+function eventOf(kind: TextKind, text: JsonString): ModelEvent {
+  switch (kind) {
+    case 'output_text':
+      return { type: 'text', text }
+    case 'refusal':
+      return { type: 'refusal', text }
+    case 'reasoning_summary_text':
+      return { type: 'reasoning', source: 'summary', text }
+    case 'reasoning_text':
+      return { type: 'reasoning', source: 'raw', text }
+    default:
+      return kind satisfies never
   }
 }

@@ -1,8 +1,8 @@
 /** When an exhausted usage window opens again. */
 
 import type { UsageLimit } from '../../domain/errors.ts'
+import { asNumber, asString, type JsonObject } from '../../domain/json.ts'
 import { localTime } from '../../domain/local-time.ts'
-import { asNumber, asString, type JsonObject } from './json.ts'
 
 /** The longest window is a month; a reset further away is a mistake of the upstream. */
 export const MAX_WAIT_SECONDS = 366 * 24 * 3600

@@ -1,10 +1,10 @@
 /** What the answers of one account tell of its usage in passing. */
 
 import { ProxyError } from '../../domain/errors.ts'
+import type { JsonObject } from '../../domain/json.ts'
 import type { Clock } from '../../domain/ports.ts'
 import type { UsageLimitReading, UsageRecorder } from '../../domain/usage-ports.ts'
 import { GENERAL_METER } from '../../domain/usage-snapshot.ts'
-import type { JsonObject } from './json.ts'
 import { readLimitEvent, readLimitHeaders } from './usage-readings.ts'
 import { meterId, reachedUntil } from './usage-windows.ts'
 

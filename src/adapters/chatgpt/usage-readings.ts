@@ -1,8 +1,8 @@
 /** The account's usage as the backend tells it: in headers, in an event, and when it is asked. */
 
+import { asNumber, asObject, asString, type JsonObject, objectsOf } from '../../domain/json.ts'
 import type { UsageReading, UsageWindow } from '../../domain/usage-ports.ts'
 import { GENERAL_METER } from '../../domain/usage-snapshot.ts'
-import { asNumber, asObject, asString, type JsonObject, objectsOf } from './json.ts'
 import { collectLimits, plainName, reachedUntil, readWindow } from './usage-windows.ts'
 
 /** The slots of a meter. What a slot means is told by the length of its window, not by its name. */

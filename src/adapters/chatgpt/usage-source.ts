@@ -1,9 +1,9 @@
 /** The account's usage as the backend tells it when it is asked. */
 
 import { ProxyError } from '../../domain/errors.ts'
+import { asObject } from '../../domain/json.ts'
 import type { Clock } from '../../domain/ports.ts'
 import type { UsageSource } from '../../domain/usage-ports.ts'
-import { asObject } from './json.ts'
 import type { Query } from './query.ts'
 import { readUsageAnswer } from './usage-readings.ts'
 

@@ -55,6 +55,7 @@ export function planAnswer(request: ChatRequest, directives: Directives): Answer
     reasoning: thoughts.flatMap((thought, index) =>
       [...(index > 0 ? ['\n\n'] : []), ...cutIntoWords(thought)].map(piece => ({
         type: 'reasoning' as const,
+        source: 'summary' as const,
         text: quote(piece),
       })),
     ),
@@ -63,6 +64,7 @@ export function planAnswer(request: ChatRequest, directives: Directives): Answer
     usage: {
       inputTokens,
       cachedTokens: 0,
+      cacheWriteTokens: 0,
       outputTokens,
       reasoningTokens,
       totalTokens: inputTokens + outputTokens,

@@ -18,5 +18,5 @@ const MODELS: readonly ModelEntry[] = [
 
 /** Creates a catalogue of one model, `demo`. The demo answers to any other name as well. */
 export function createDemoCatalog(): ModelCatalog {
-  return { list: () => MODELS, fetchedAt: () => undefined }
+  return { list: () => MODELS, record: () => undefined }
 }

@@ -38,7 +38,7 @@ export function createDemoModel({ paceMs, clock }: DemoOptions): ChatModel {
       const error = failure && createFailureError(failure, clock)
       if (failure?.during === 'request') throw error
       const answer = planAnswer(request, directives)
-      const serviceTier = request.priority ? 'priority' : 'default'
+      const serviceTier = request.priority === 'required' ? 'priority' : 'default'
       const started: ModelEvent = {
         type: 'started',
         id: `resp_demo_${digest(request)}`,

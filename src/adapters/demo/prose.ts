@@ -1,6 +1,12 @@
 /** What the demo says when nothing asks for a particular answer. */
 
-import { type ChatRequest, type Item, type Part, textOf } from '../../domain/conversation.ts'
+import {
+  type ChatRequest,
+  clientTools,
+  type Item,
+  type Part,
+  textOf,
+} from '../../domain/conversation.ts'
 import { DIRECTIVES } from './directives.ts'
 import { takeStart } from './pieces.ts'
 
@@ -64,12 +70,14 @@ export function describeRequest(request: ChatRequest, withHint: boolean): string
 }
 
 function describeTools({ tools }: ChatRequest): string {
-  if (tools.length === 0) return 'You declared no tools.'
-  return `You declared the tools ${shorten(tools.map(tool => tool.name).join(', '))}.`
+  const names = clientTools(tools).map(({ name }) => name)
+  if (names.length === 0) return 'You declared no tools.'
+  return `You declared the tools ${shorten(names.join(', '))}.`
 }
 
 function describeHint({ tools, toolChoice }: ChatRequest): string {
-  const call = tools.length === 0 ? 'declare a tool and name it' : 'name one of your tools'
+  const call =
+    clientTools(tools).length === 0 ? 'declare a tool and name it' : 'name one of your tools'
   return toolChoice === 'none'
     ? 'Try say:hello, words:50 or fail:429.'
     : `Try say:hello, words:50, fail:429, or ${call}.`

@@ -2,22 +2,27 @@
 
 import * as v from 'valibot'
 import { ProxyError } from '../../domain/errors.ts'
+import { asObject, type JsonObject } from '../../domain/json.ts'
+
+/** The schema of any JSON object, which stays as it came; the library's own record takes arrays too. */
+export const AnyObject = v.custom<JsonObject>(value => asObject(value) !== undefined)
 
 /**
- * Checks a body.
+ * Checks a body, or the piece of one that stands at the path `at`.
  *
  * @throws ProxyError `missing_required_parameter`, `invalid_type`, `invalid_value`, naming the
  *   field and what was expected of it, never what was sent: that may be a prompt.
  */
 export function check<Schema extends v.GenericSchema>(
   schema: Schema,
-  body: unknown,
+  value: unknown,
+  at = '',
 ): v.InferOutput<Schema> {
-  const result = v.safeParse(schema, body, { abortEarly: true })
+  const result = v.safeParse(schema, value, { abortEarly: true })
   if (result.success) return result.output
   const { issue, path } = deepest(result.issues[0], [])
-  const param = pathText(path)
-  if (issue.input === undefined) {
+  const param = pathText(at, path)
+  if (isMissing(issue, path)) {
     throw new ProxyError('missing_required_parameter', `Missing required parameter: '${param}'.`, {
       param,
     })
@@ -35,6 +40,12 @@ export function check<Schema extends v.GenericSchema>(
   })
 }
 
+/** A field of what is checked that is null, or an empty name, is as good as left out. */
+function isMissing({ input, type }: Issue, path: Path): boolean {
+  const isNothing = input === null || (input === '' && type === 'non_empty')
+  return input === undefined || (isNothing && path.length === 1)
+}
+
 type Issue = v.BaseIssue<unknown>
 type Path = readonly unknown[]
 
@@ -46,7 +57,16 @@ function deepest(issue: Issue, prefix: Path): { issue: Issue; path: Path } {
   return best !== undefined && best.path.length > path.length ? best : { issue, path }
 }
 
-const TYPE_CHECKS = new Set(['string', 'boolean', 'array', 'loose_object', 'custom'])
+const TYPE_CHECKS = new Set([
+  'string',
+  'number',
+  'integer',
+  'boolean',
+  'array',
+  'object',
+  'loose_object',
+  'custom',
+])
 
 function isTypeIssue(issue: Issue): boolean {
   // A variant that is given no object at all asks for one before it asks for a kind.
@@ -55,10 +75,11 @@ function isTypeIssue(issue: Issue): boolean {
   return TYPE_CHECKS.has(issue.type)
 }
 
-function pathText(path: Path): string {
-  return path
-    .map((key, i) => (typeof key === 'number' ? `[${key}]` : `${i > 0 ? '.' : ''}${key}`))
-    .join('')
+function pathText(at: string, path: Path): string {
+  return path.reduce((text: string, key) => {
+    if (typeof key === 'number') return `${text}[${key}]`
+    return text === '' ? String(key) : `${text}.${key}`
+  }, at)
 }
 
 function expectation(issue: Issue): string {
@@ -66,8 +87,14 @@ function expectation(issue: Issue): string {
     case 'non_empty':
     case 'min_length':
       return 'it must not be empty'
-    case 'max_length':
-      return `it may have ${issue.expected?.replace('<=', '')} entries at most`
+    case 'max_length': {
+      const unit = Array.isArray(issue.input) ? 'entries' : 'characters'
+      return `it may have ${issue.expected?.replace('<=', '')} ${unit} at most`
+    }
+    case 'min_value':
+      return `it must be ${issue.expected?.replace('>=', '')} or more`
+    case 'max_value':
+      return `it may be ${issue.expected?.replace('<=', '')} at most`
     case 'regex':
       return issue.message
     default:
@@ -79,12 +106,16 @@ const TYPE_NAMES: ReadonlyMap<string, string> = new Map([
   ['Object', 'an object'],
   ['Array', 'an array'],
   ['string', 'a string'],
+  ['number', 'a number'],
+  ['integer', 'an integer'],
   ['boolean', 'a boolean'],
 ])
 
 /** Puts the library's notation, `(("none" | "auto") | Object)`, into words: 'none', 'auto' or an object. */
 function expected({ type, expected }: Issue): string {
-  const choices = (type === 'custom' ? 'Object' : (expected ?? ''))
+  // These two say nothing of their own accord.
+  const own = type === 'custom' ? 'Object' : type === 'integer' ? 'integer' : (expected ?? '')
+  const choices = own
     .replace(/[()]/g, '')
     .split(' | ')
     .map(choice => TYPE_NAMES.get(choice) ?? choice.replaceAll('"', "'"))

@@ -25,6 +25,8 @@ const TABLE: Readonly<Record<ErrorCode, Row>> = {
   missing_required_parameter: badRequest,
   unsupported_value: badRequest,
   unsupported_parameter: badRequest,
+  previous_response_not_found: badRequest,
+  response_not_found: notFound,
   unknown_url: notFound,
   unsupported_endpoint: notFound,
   method_not_allowed: { status: 405, type: 'invalid_request_error' },

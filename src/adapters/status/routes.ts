@@ -64,7 +64,7 @@ function status(parts: StatusParts): Handler {
       inFlight: parts.inFlight(),
       account,
       usage: known,
-      models: { count: catalog.list().length, fetchedAt: catalog.fetchedAt() },
+      models: { count: catalog.list().length, fetchedAt: catalog.record()?.fetchedAt },
     })
     sendJson(response, 200, body, { 'cache-control': 'no-store' })
   }

@@ -1,13 +1,11 @@
 import t from 'tap'
 import { createChatgptModel } from '../../../src/adapters/chatgpt/client.ts'
-import { KNOWN_MODELS } from '../../../src/adapters/chatgpt/known-models.ts'
+import { createResponsesCall } from '../../../src/adapters/chatgpt/responses-call.ts'
 import { chatModelContract } from '../../contracts/chat-model.ts'
 import { chatRequest } from '../../fakes/chat-request.ts'
-import { createFakeClock } from '../../fakes/clock.ts'
-import { createFakeLog } from '../../fakes/log.ts'
+import { fakeChatgptOptions } from '../../fakes/chatgpt-options.ts'
 import { startFetch } from '../../fakes/outbound.ts'
 import { frames, openStream, startUpstream } from '../../fakes/upstream-server.ts'
-import { createFakeUsageRecorder } from '../../fakes/usage-recorder.ts'
 
 const created = { type: 'response.created', response: { id: 'resp_1' } }
 
@@ -20,20 +18,9 @@ chatModelContract(t, async t => {
     if (request.body.model === 'whole') response.end(frames({ type: 'response.completed' }))
   })
   t.teardown(() => upstream.close())
+  const { options } = fakeChatgptOptions(upstream.url, fetch)
   return {
-    model: createChatgptModel({
-      baseUrl: upstream.url,
-      fetch,
-      catalog: { list: () => KNOWN_MODELS },
-      userAgent: 'chatmock/test',
-      firstEventTimeoutMs: 10_000,
-      idleTimeoutMs: 10_000,
-      clock: createFakeClock(0),
-      log: createFakeLog(),
-      usage: createFakeUsageRecorder(),
-      time: { observe: () => {} },
-      onModelsEtag: () => {},
-    }),
+    model: createChatgptModel(createResponsesCall(options), options),
     credentials: { accessToken: 'token', accountId: undefined },
     whole: chatRequest({ model: 'whole' }),
     endless: chatRequest({ model: 'endless' }),

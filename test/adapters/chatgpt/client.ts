@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
-import { createChatgptModel } from '../../../src/adapters/chatgpt/client.ts'
-import { KNOWN_MODELS } from '../../../src/adapters/chatgpt/known-models.ts'
+import { type ChatgptOptions, createChatgptModel } from '../../../src/adapters/chatgpt/client.ts'
+import { createResponsesCall } from '../../../src/adapters/chatgpt/responses-call.ts'
 import type { ChatRequest } from '../../../src/domain/conversation.ts'
 import type { ModelEvent } from '../../../src/domain/events.ts'
 import { chatRequest } from '../../fakes/chat-request.ts'
-import { createFakeClock } from '../../fakes/clock.ts'
-import { createFakeLog } from '../../fakes/log.ts'
+import { fakeChatgptOptions } from '../../fakes/chatgpt-options.ts'
 import { startFetch } from '../../fakes/outbound.ts'
 import {
   type Answer,
@@ -18,7 +17,6 @@ import {
   streamInPieces,
   type UpstreamServer,
 } from '../../fakes/upstream-server.ts'
-import { createFakeUsageRecorder } from '../../fakes/usage-recorder.ts'
 
 const recording = (name: string) =>
   readFileSync(new URL(`../../recordings/${name}.sse`, import.meta.url))
@@ -39,26 +37,10 @@ async function start(t: Test, ...answers: Answer[]) {
   return { upstream, fetch }
 }
 
-async function startModel(t: Test, answers: Answer[], times: Times = {}) {
+async function startModel(t: Test, answers: Answer[], over: Partial<ChatgptOptions> = {}) {
   const { upstream, fetch } = await start(t, ...answers)
-  const log = createFakeLog()
-  const usage = createFakeUsageRecorder()
-  const dates: (string | null)[] = []
-  const etags: string[] = []
-  const model = createChatgptModel({
-    baseUrl: upstream.url,
-    fetch,
-    catalog: { list: () => KNOWN_MODELS },
-    userAgent: 'chatmock/test',
-    firstEventTimeoutMs: 10_000,
-    idleTimeoutMs: 10_000,
-    clock: createFakeClock(0),
-    log,
-    usage,
-    time: { observe: date => dates.push(date) },
-    onModelsEtag: etag => etags.push(etag),
-    ...times,
-  })
+  const { options, log, usage, dates, etags } = fakeChatgptOptions(upstream.url, fetch, over)
+  const model = createChatgptModel(createResponsesCall(options), options)
   const ask = async (
     request: Partial<ChatRequest> = {},
     signal: AbortSignal = new AbortController().signal,
@@ -70,11 +52,6 @@ async function startModel(t: Test, answers: Answer[], times: Times = {}) {
     return events
   }
   return { upstream, model, log, usage, dates, etags, ask }
-}
-
-interface Times {
-  readonly firstEventTimeoutMs?: number
-  readonly idleTimeoutMs?: number
 }
 
 function lastClosed(upstream: UpstreamServer): Promise<unknown> {
@@ -183,6 +160,17 @@ t.test('a terminal event that lacks its blank line counts, another does not', as
   )
   upstream.play(stream(frames(created, delta('a')).slice(0, -1)))
   await t.rejects(ask(), { code: 'upstream_stream_incomplete' })
+})
+
+t.test('what a terminal event brings itself is told even if it lacks its blank line', async t => {
+  const item = { type: 'message', content: [{ type: 'output_text', text: 'late' }] }
+  const completed = { type: 'response.completed', response: { output: [item] } }
+  const { ask } = await startModel(t, [stream(frames(created, completed).slice(0, -1))])
+  t.match(await ask(), [
+    { type: 'started' },
+    { type: 'text', text: '"late"' },
+    { type: 'finished' },
+  ])
 })
 
 t.test('an answer that ends early is incomplete, by FIN and by RST', async t => {
@@ -437,6 +425,15 @@ t.test('where both forms are refused the first refusal is told and nothing is le
   upstream.play(stream(recording('text')))
   await ask()
   t.notOk(upstream.requests[2]?.headers['x-openai-internal-codex-responses-lite'])
+})
+
+t.test('where each form is refused for its form, each is tried once', async t => {
+  const { upstream, ask } = await startModel(t, [
+    json(400, { detail: 'Unsupported parameter: tools' }),
+    json(400, { detail: 'Unsupported parameter: additional_tools' }),
+  ])
+  await t.rejects(ask(), { message: 'Unsupported parameter: tools' })
+  t.equal(upstream.requests.length, 2)
 })
 
 /** The windows of the headers below, as they are read when the clock stands at 0. */

@@ -1,14 +1,24 @@
 import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
 import t from 'tap'
-import { createEventDecoder } from '../../../src/adapters/chatgpt/decode.ts'
+import { createEventDecoder, type DecodeOptions } from '../../../src/adapters/chatgpt/decode.ts'
 import { createSseReader } from '../../../src/adapters/chatgpt/sse.ts'
-import type { ModelEvent } from '../../../src/domain/events.ts'
+import { createToolNames } from '../../../src/adapters/chatgpt/tool-names.ts'
+import { type ModelEvent, unquote } from '../../../src/domain/events.ts'
+import { chatRequest } from '../../fakes/chat-request.ts'
+import { literalsOf, texts } from '../../fakes/model-events.ts'
+
+const createDecoder = (over: Partial<DecodeOptions> = {}) =>
+  createEventDecoder({
+    now: () => 0,
+    onLimits: () => {},
+    names: createToolNames(chatRequest()),
+    onTurn: () => {},
+    ...over,
+  })
 
 function decodeAll(events: readonly (string | object)[]): ModelEvent[] {
-  const decoder = createEventDecoder(
-    () => 0,
-    () => {},
-  )
+  const decoder = createDecoder()
   return events.flatMap(event => [
     ...(decoder.decode(typeof event === 'string' ? event : JSON.stringify(event)) ?? []),
   ])
@@ -38,6 +48,7 @@ t.test('a text answer becomes its deltas, usage and service tier', async t => {
       usage: {
         inputTokens: 11,
         cachedTokens: 4,
+        cacheWriteTokens: 0,
         outputTokens: 7,
         reasoningTokens: 2,
         totalTokens: 18,
@@ -49,10 +60,10 @@ t.test('a text answer becomes its deltas, usage and service tier', async t => {
 t.test('reasoning parts and messages are parted by a blank line', async t => {
   t.strictSame(decodeRecording('reasoning'), [
     { type: 'started', id: 'resp_think', createdAt: 1795346783, serviceTier: undefined },
-    { type: 'reasoning', text: '"First "' },
-    { type: 'reasoning', text: '"thought."' },
-    { type: 'reasoning', text: '"\\n\\n"' },
-    { type: 'reasoning', text: '"Second thought."' },
+    { type: 'reasoning', source: 'summary', text: '"First "' },
+    { type: 'reasoning', source: 'summary', text: '"thought."' },
+    { type: 'reasoning', source: 'summary', text: '"\\n\\n"' },
+    { type: 'reasoning', source: 'summary', text: '"Second thought."' },
     { type: 'text', text: '"Looking."' },
     { type: 'text', text: '"\\n\\n"' },
     { type: 'text', text: '"It is 42."' },
@@ -63,16 +74,17 @@ t.test('reasoning parts and messages are parted by a blank line', async t => {
 t.test('parallel calls that interleave are told one after the other', async t => {
   t.strictSame(decodeRecording('parallel-calls'), [
     { type: 'started', id: 'resp_calls', createdAt: 1795346783, serviceTier: undefined },
-    { type: 'tool-call', index: 0, callId: 'call_1', name: 'get_weather' },
+    { type: 'tool-call', index: 0, kind: 'function', callId: 'call_1', name: 'get_weather' },
     { type: 'tool-arguments', index: 0, text: '"{\\"ci"' },
     { type: 'tool-arguments', index: 0, text: '"ty\\":\\"Paris\\"}"' },
-    { type: 'tool-call', index: 1, callId: 'call_2', name: 'get_time' },
+    { type: 'tool-call', index: 1, kind: 'function', callId: 'call_2', name: 'get_time' },
     { type: 'tool-arguments', index: 1, text: '"{\\"zone\\":"' },
     { type: 'tool-arguments', index: 1, text: '"\\"UTC\\"}"' },
     finished({
       usage: {
         inputTokens: 11,
         cachedTokens: 0,
+        cacheWriteTokens: 0,
         outputTokens: 7,
         reasoningTokens: 0,
         totalTokens: 18,
@@ -102,12 +114,12 @@ t.test('calls that the upstream leaves open are told at the end, in order', asyn
       completed,
     ]),
     [
-      { type: 'tool-call', index: 0, callId: 'call_a', name: 'a' },
+      { type: 'tool-call', index: 0, kind: 'function', callId: 'call_a', name: 'a' },
       { type: 'tool-arguments', index: 0, text: '"{}"' },
-      { type: 'tool-call', index: 1, callId: 'call_b', name: 'b' },
+      { type: 'tool-call', index: 1, kind: 'function', callId: 'call_b', name: 'b' },
       { type: 'tool-arguments', index: 1, text: '"{"' },
       { type: 'tool-arguments', index: 1, text: '"}"' },
-      { type: 'tool-call', index: 2, callId: 'call_c', name: 'c' },
+      { type: 'tool-call', index: 2, kind: 'function', callId: 'call_c', name: 'c' },
       { type: 'tool-arguments', index: 2, text: '"{}"' },
       finished(),
     ],
@@ -130,11 +142,71 @@ t.test('a delta is the same event in any spelling', async t => {
   }
 })
 
-t.test('a delta that is no valid JSON is no event, however it is spelled', async t => {
-  const decoder = createEventDecoder(
-    () => 0,
-    () => {},
+const KINDS = {
+  output_text: 'content_index',
+  refusal: 'content_index',
+  reasoning_summary_text: 'summary_index',
+  reasoning_text: 'content_index',
+  function_call_arguments: undefined,
+  custom_tool_call_input: undefined,
+} as const
+/** Calls to give arguments to: a function's at place 0, a custom tool's at place 1. */
+const announced = ['function_call', 'custom_tool_call'].map((type, output_index) => ({
+  type: 'response.output_item.added',
+  output_index,
+  item: { type, call_id: `call_${type}`, name: 'f' },
+}))
+
+t.test('a delta of any kind keeps its literal in the usual spelling', async t => {
+  for (const [kind, index] of Object.entries(KINDS)) {
+    const place = `"output_index":0${index ? `,"${index}":0` : ''}`
+    const delta = `{"type":"response.${kind}.delta",${place},"delta":"\\u00e9\\/"}`
+    const event = decodeAll([...announced, delta]).find(event => 'text' in event)
+    t.equal(event?.text, '"\\u00e9\\/"', kind)
+  }
+})
+
+t.test('deltas are the same answer in any spelling and any order of keys', async () => {
+  const run = fc.record({
+    kind: fc.constantFrom(...(Object.keys(KINDS) as (keyof typeof KINDS)[])),
+    place: fc.nat(1),
+    index: fc.nat(1),
+    id: fc.constantFrom(undefined, 'a', 'b'),
+    literals: texts.chain(text => literalsOf(text)),
+    shuffle: fc.array(fc.nat(9), { minLength: 9, maxLength: 9 }),
+  })
+  const plain = (events: readonly ModelEvent[]) =>
+    JSON.stringify(
+      events.map(event => ('text' in event ? { ...event, text: unquote([event.text]) } : event)),
+    )
+  fc.assert(
+    fc.property(fc.array(run, { maxLength: 6 }), runs => {
+      const deltas = runs.flatMap(({ kind, place, index, id, literals, shuffle }) =>
+        literals.map(literal => {
+          const indexKey = KINDS[kind]
+          const usual = [
+            `"type":"response.${kind}.delta"`,
+            ...(id ? [`"item_id":"${id}"`] : []),
+            `"output_index":${place}`,
+            ...(indexKey ? [`"${indexKey}":${index}`] : []),
+            `"delta":${literal}`,
+            '"obfuscation":"x"',
+          ]
+          const keys = [...usual, '"new_field":{"type":"x"}']
+          const order = keys.map((key, i) => ({ key, rank: shuffle[i] ?? 0 }))
+          const other = order.sort((a, b) => a.rank - b.rank).map(({ key }) => key)
+          return { usual: `{${usual.join(',')}}`, other: `{ ${other.join(' , ')} }` }
+        }),
+      )
+      const fast = decodeAll([...announced, ...deltas.map(({ usual }) => usual), completed])
+      const slow = decodeAll([...announced, ...deltas.map(({ other }) => other), completed])
+      return plain(fast) === plain(slow)
+    }),
   )
+})
+
+t.test('a delta that is no valid JSON is no event, however it is spelled', async t => {
+  const decoder = createDecoder()
   const bad = [
     '{"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"a',
     '{"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"a\u0001"}',
@@ -153,10 +225,7 @@ t.test('a delta that is no valid JSON is no event, however it is spelled', async
 })
 
 t.test('a long run that almost matches is refused in linear time', async t => {
-  const decoder = createEventDecoder(
-    () => 0,
-    () => {},
-  )
+  const decoder = createDecoder()
   const text = `{"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"${'a\\n'.repeat(20_000)}`
   t.equal(decoder.decode(text), undefined)
 })
@@ -185,10 +254,7 @@ t.test('events that nobody needs are skipped', async t => {
 
 t.test('what is told of usage is passed on, and is no part of the answer', async t => {
   const told: unknown[] = []
-  const decoder = createEventDecoder(
-    () => 0,
-    event => told.push(event['plan_type']),
-  )
+  const decoder = createDecoder({ onLimits: event => told.push(event['plan_type']) })
   t.strictSame(decoder.decode('{"type":"codex.rate_limits","plan_type":"plus"}'), [])
   t.strictSame(decoder.decode('{ "plan_type": "pro", "type": "codex.rate_limits" }'), [])
   t.strictSame(decoder.decode('{"type":"codex.response.metadata","plan_type":"free"}'), [])
@@ -275,7 +341,7 @@ t.test('an item is the same by its position, by its id or by both', async t => {
       completed,
     ]),
     [
-      { type: 'tool-call', index: 0, callId: 'call_1', name: 'f' },
+      { type: 'tool-call', index: 0, kind: 'function', callId: 'call_1', name: 'f' },
       { type: 'tool-arguments', index: 0, text: '"{}"' },
       finished(),
     ],
@@ -295,6 +361,42 @@ t.test('a final output that counts its items otherwise repeats nothing', async t
   )
 })
 
+t.test('a final output without ids repeats neither text nor refusals', async t => {
+  const refused = { type: 'message', content: [{ type: 'refusal', refusal: 'No.' }] }
+  const said = { type: 'message', content: [{ type: 'output_text', text: 'Hi' }] }
+  t.strictSame(
+    decodeAll([
+      { type: 'response.refusal.delta', output_index: 2, content_index: 0, delta: 'No.' },
+      { type: 'response.output_text.delta', output_index: 3, content_index: 0, delta: 'Hi' },
+      { type: 'response.completed', response: { output: [refused, said] } },
+    ]),
+    [{ type: 'refusal', text: '"No."' }, { type: 'text', text: '"Hi"' }, finished()],
+  )
+})
+
+t.test('items that are named by their ids only are told apart when they take turns', async t => {
+  const added = (output_index: number, id: string) => ({
+    type: 'response.output_item.added',
+    output_index,
+    item: { type: 'function_call', id, call_id: `call_${id}`, name: id },
+  })
+  const delta = (item_id: string, delta: string) => ({
+    type: 'response.function_call_arguments.delta',
+    item_id,
+    delta,
+  })
+  t.strictSame(
+    decodeAll([
+      added(2, 'f'),
+      added(3, 'g'),
+      delta('f', '{'),
+      delta('g', '[]'),
+      delta('f', '}'),
+    ]).map(event => ('text' in event ? event.text : event.type)),
+    ['tool-call', '"{"', '"}"'],
+  )
+})
+
 t.test('reasoning and refusals that come in no delta are told once', async t => {
   const reasoning = { type: 'reasoning', summary: [{ text: 'a' }, { text: 'b' }] }
   const message = { type: 'message', content: [{ type: 'refusal', refusal: 'No.' }] }
@@ -305,9 +407,9 @@ t.test('reasoning and refusals that come in no delta are told once', async t => 
       completed,
     ]),
     [
-      { type: 'reasoning', text: '"a"' },
-      { type: 'reasoning', text: '"\\n\\n"' },
-      { type: 'reasoning', text: '"b"' },
+      { type: 'reasoning', source: 'summary', text: '"a"' },
+      { type: 'reasoning', source: 'summary', text: '"\\n\\n"' },
+      { type: 'reasoning', source: 'summary', text: '"b"' },
       { type: 'refusal', text: '"No."' },
       finished(),
     ],
@@ -326,23 +428,67 @@ t.test('a refusal is told in its own deltas', async t => {
   )
 })
 
-t.test('raw reasoning is told like a summary', async t => {
-  t.strictSame(
-    decodeAll([
-      {
-        type: 'response.reasoning_summary_text.delta',
-        output_index: 0,
-        summary_index: 0,
-        delta: 's',
-      },
-      { type: 'response.reasoning_text.delta', output_index: 0, content_index: 0, delta: 'r' },
-    ]),
-    [
-      { type: 'reasoning', text: '"s"' },
-      { type: 'reasoning', text: '"\\n\\n"' },
-      { type: 'reasoning', text: '"r"' },
-    ],
-  )
+t.test(
+  'raw reasoning is told apart from a summary, the blank line with what follows it',
+  async t => {
+    const raw = (delta: string) => ({
+      type: 'response.reasoning_text.delta',
+      output_index: 0,
+      content_index: 0,
+      delta,
+    })
+    const summary = (delta: string) => ({
+      type: 'response.reasoning_summary_text.delta',
+      output_index: 0,
+      summary_index: 0,
+      delta,
+    })
+    t.strictSame(decodeAll([summary('s'), raw('r'), raw('R'), summary('S')]), [
+      { type: 'reasoning', source: 'summary', text: '"s"' },
+      { type: 'reasoning', source: 'raw', text: '"\\n\\n"' },
+      { type: 'reasoning', source: 'raw', text: '"r"' },
+      { type: 'reasoning', source: 'raw', text: '"R"' },
+      { type: 'reasoning', source: 'summary', text: '"\\n\\n"' },
+      { type: 'reasoning', source: 'summary', text: '"S"' },
+    ])
+  },
+)
+
+t.test('raw reasoning that comes in no delta is told once', async t => {
+  const item = {
+    type: 'reasoning',
+    summary: [{ type: 'summary_text', text: 's' }],
+    content: [{ type: 'reasoning_text', text: 'r' }],
+  }
+  const expected = [
+    { type: 'reasoning', source: 'summary', text: '"s"' },
+    { type: 'reasoning', source: 'raw', text: '"\\n\\n"' },
+    { type: 'reasoning', source: 'raw', text: '"r"' },
+  ]
+  const done = { type: 'response.output_item.done', output_index: 0, item }
+  t.strictSame(decodeAll([done, done]), expected)
+  t.strictSame(decodeAll([{ ...done, item: { ...item, content: null } }]), expected.slice(0, 1))
+})
+
+t.test('reasoning that comes only at the end is told if nothing else has been', async t => {
+  const reasoning = { type: 'reasoning', summary: [{ text: 'a' }] }
+  const message = { type: 'message', content: [{ type: 'output_text', text: 'Hi' }] }
+  const call = { type: 'function_call', call_id: 'call_1', name: 'f', arguments: '{}' }
+  const end = { type: 'response.completed', response: { output: [reasoning, message, call] } }
+  const told = [
+    { type: 'text', text: '"Hi"' },
+    { type: 'tool-call', index: 0, kind: 'function', callId: 'call_1', name: 'f' },
+    { type: 'tool-arguments', index: 0, text: '"{}"' },
+  ]
+  t.strictSame(decodeAll([end]), [
+    { type: 'reasoning', source: 'summary', text: '"a"' },
+    ...told,
+    finished(),
+  ])
+  const textDone = { type: 'response.output_item.done', output_index: 1, item: message }
+  t.strictSame(decodeAll([textDone, end]), [...told, finished()])
+  const callDone = { type: 'response.output_item.done', output_index: 2, item: call }
+  t.strictSame(decodeAll([callDone, end]), [...told.slice(1), ...told.slice(0, 1), finished()])
 })
 
 t.test('a call that was never announced, or never got deltas, is told whole', async t => {
@@ -354,7 +500,7 @@ t.test('a call that was never announced, or never got deltas, is told whole', as
     arguments: '{"a":1}',
   }
   const expected = [
-    { type: 'tool-call', index: 0, callId: 'call_1', name: 'f' },
+    { type: 'tool-call', index: 0, kind: 'function', callId: 'call_1', name: 'f' },
     { type: 'tool-arguments', index: 0, text: '"{\\"a\\":1}"' },
     finished(),
   ]
@@ -381,7 +527,7 @@ t.test('a call without arguments gets an empty object', async t => {
   const added = { type: 'response.output_item.added', output_index: 0, item: call }
   const done = { type: 'response.output_item.done', output_index: 0, item: call }
   const expected = [
-    { type: 'tool-call', index: 0, callId: 'call_1', name: 'f' },
+    { type: 'tool-call', index: 0, kind: 'function', callId: 'call_1', name: 'f' },
     { type: 'tool-arguments', index: 0, text: '"{}"' },
     finished(),
   ]
@@ -400,9 +546,92 @@ t.test('a call that a cut answer leaves without arguments stays without', async 
       },
     ]),
     [
-      { type: 'tool-call', index: 0, callId: 'call_1', name: 'delete_all' },
+      { type: 'tool-call', index: 0, kind: 'function', callId: 'call_1', name: 'delete_all' },
       finished({ reason: 'length' }),
     ],
+  )
+})
+
+t.test('a custom tool is called with free text, which may be empty', async t => {
+  const added = (index: number, call_id: string) => ({
+    type: 'response.output_item.added',
+    output_index: index,
+    item: { type: 'custom_tool_call', id: `ctc_${index}`, call_id, name: 'shell', input: '' },
+  })
+  const delta = (text: string) => ({
+    type: 'response.custom_tool_call_input.delta',
+    item_id: 'ctc_0',
+    output_index: 0,
+    delta: text,
+  })
+  const done = (index: number, call_id: string, input: string) => ({
+    type: 'response.output_item.done',
+    output_index: index,
+    item: { type: 'custom_tool_call', id: `ctc_${index}`, call_id, name: 'shell', input },
+  })
+  t.strictSame(
+    decodeAll([
+      added(0, 'call_1'),
+      delta('ls'),
+      delta(' "a"\n'),
+      { type: 'response.custom_tool_call_input.done', item_id: 'ctc_0', input: 'ls "a"\n' },
+      done(0, 'call_1', 'ls "a"\n'),
+      added(1, 'call_2'),
+      { type: 'response.custom_tool_call_input.done', item_id: 'ctc_1', input: 'pwd' },
+      done(1, 'call_2', 'pwd'),
+      done(2, 'call_3', 'id'),
+      added(3, 'call_4'),
+      done(3, 'call_4', ''),
+      completed,
+    ]),
+    [
+      { type: 'tool-call', index: 0, kind: 'custom', callId: 'call_1', name: 'shell' },
+      { type: 'tool-arguments', index: 0, text: '"ls"' },
+      { type: 'tool-arguments', index: 0, text: '" \\"a\\"\\n"' },
+      { type: 'tool-call', index: 1, kind: 'custom', callId: 'call_2', name: 'shell' },
+      { type: 'tool-arguments', index: 1, text: '"pwd"' },
+      { type: 'tool-call', index: 2, kind: 'custom', callId: 'call_3', name: 'shell' },
+      { type: 'tool-arguments', index: 2, text: '"id"' },
+      { type: 'tool-call', index: 3, kind: 'custom', callId: 'call_4', name: 'shell' },
+      finished(),
+    ],
+  )
+})
+
+t.test('custom calls that come only at the end are told', async t => {
+  const call = { type: 'custom_tool_call', call_id: 'call_1', name: 'shell', input: 'ls' }
+  const added = { type: 'response.output_item.added', output_index: 0, item: call }
+  const expected = [
+    { type: 'tool-call', index: 0, kind: 'custom', callId: 'call_1', name: 'shell' },
+    { type: 'tool-arguments', index: 0, text: '"ls"' },
+    finished(),
+  ]
+  const inCompleted = { type: 'response.completed', response: { output: [{}, call] } }
+  t.strictSame(decodeAll([inCompleted]), expected)
+  t.strictSame(decodeAll([added, inCompleted]), expected)
+  t.strictSame(decodeAll([added, completed]), [expected[0], finished()])
+})
+
+t.test('tools are called by the names that the client gave them', async t => {
+  const names = {
+    toSent: (name: string) => name,
+    toOriginal: (sent: string) => (sent === 'a_b_12345678' ? 'a b' : sent),
+  }
+  const call = (type: string, call_id: string, name: string) => ({
+    type: 'response.output_item.done',
+    item: { type, call_id, name, namespace: 'functions', arguments: '{}', input: 'x' },
+  })
+  const decoder = createDecoder({ names })
+  t.strictSame(
+    [
+      call('function_call', 'call_1', 'a_b_12345678'),
+      call('custom_tool_call', 'call_2', 'a_b_12345678'),
+      call('function_call', 'call_3', 'a_b'),
+    ]
+      .flatMap(event => decoder.decode(JSON.stringify(event)) ?? [])
+      .map(event => event.type === 'tool-call' && event.name)
+      .filter(name => name !== false),
+    ['a b', 'a b', 'a_b'],
   )
 })
 
@@ -438,9 +667,9 @@ t.test('calls without any id are told apart by their place', async t => {
       { type: 'response.output_item.done', output_index: 1, item: call('g') },
     ]),
     [
-      { type: 'tool-call', index: 0, callId: 'call_0', name: 'f' },
+      { type: 'tool-call', index: 0, kind: 'function', callId: 'call_0', name: 'f' },
       { type: 'tool-arguments', index: 0, text: '"{}"' },
-      { type: 'tool-call', index: 1, callId: 'call_1', name: 'g' },
+      { type: 'tool-call', index: 1, kind: 'function', callId: 'call_1', name: 'g' },
       { type: 'tool-arguments', index: 1, text: '"{}"' },
     ],
   )
@@ -457,6 +686,28 @@ t.test('the end has its reason', async t => {
   t.strictSame(decodeAll([{ type: 'response.completed' }]), [finished()])
 })
 
+t.test('usage tells what was read from the cache and what was written to it', async t => {
+  const usage = {
+    input_tokens: 11,
+    input_tokens_details: { cached_tokens: 4, cache_write_tokens: 3 },
+    output_tokens: 7,
+    output_tokens_details: { reasoning_tokens: 2 },
+    total_tokens: 18,
+  }
+  t.strictSame(decodeAll([{ type: 'response.completed', response: { usage } }]), [
+    finished({
+      usage: {
+        inputTokens: 11,
+        cachedTokens: 4,
+        cacheWriteTokens: 3,
+        outputTokens: 7,
+        reasoningTokens: 2,
+        totalTokens: 18,
+      },
+    }),
+  ])
+})
+
 t.test('numbers that are none count as zero', async t => {
   const usage = '{"input_tokens":1e999,"output_tokens":"7","total_tokens":null}'
   t.strictSame(decodeAll([`{"type":"response.completed","response":{"usage":${usage}}}`]), [
@@ -464,6 +715,7 @@ t.test('numbers that are none count as zero', async t => {
       usage: {
         inputTokens: 0,
         cachedTokens: 0,
+        cacheWriteTokens: 0,
         outputTokens: 0,
         reasoningTokens: 0,
         totalTokens: 0,

@@ -1,18 +1,25 @@
 import t from 'tap'
 import { encodeRequest, type Form } from '../../../src/adapters/chatgpt/encode.ts'
+import { createToolNames } from '../../../src/adapters/chatgpt/tool-names.ts'
 import type { ChatRequest } from '../../../src/domain/conversation.ts'
 import { chatRequest, developerSays, userSays } from '../../fakes/chat-request.ts'
 
-const encode = (request: Partial<ChatRequest>, form: Form = 'normal') =>
-  JSON.parse(encodeRequest(chatRequest(request), form))
+function encodeText(over: Partial<ChatRequest>, form: Form = 'normal'): string {
+  const request = chatRequest(over)
+  const options = { names: createToolNames(request), recall: () => undefined }
+  return encodeRequest(request, form, options).body
+}
+
+const encode = (over: Partial<ChatRequest>, form?: Form) => JSON.parse(encodeText(over, form))
 
 const hi = { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'hi' }] }
 const weather = {
+  type: 'function',
   name: 'get_weather',
   description: 'Tells the weather',
   parameters: { type: 'object', properties: { city: { type: 'string' } } },
   strict: false,
-}
+} as const
 
 t.test('a plain request carries what the backend insists on and nothing else', async t => {
   t.strictSame(encode({}), {
@@ -32,7 +39,7 @@ t.test('every choice has its place in a normal body', async t => {
     encode({
       items: [developerSays('A'), developerSays('B'), userSays('q'), developerSays('C')],
       tools: [weather, { ...weather, name: 'other', description: undefined, strict: true }],
-      toolChoice: { name: 'get_weather' },
+      toolChoice: { type: 'tool', name: 'get_weather' },
       parallelToolCalls: false,
       format: {
         type: 'json-schema',
@@ -44,7 +51,7 @@ t.test('every choice has its place in a normal body', async t => {
       effort: 'high',
       summary: 'auto',
       verbosity: 'low',
-      priority: true,
+      priority: 'required',
       cacheKey: 'chat-1',
     }),
     {
@@ -55,7 +62,7 @@ t.test('every choice has its place in a normal body', async t => {
         { type: 'message', role: 'developer', content: [{ type: 'input_text', text: 'C' }] },
       ],
       tools: [
-        { type: 'function', ...weather },
+        weather,
         { type: 'function', name: 'other', parameters: weather.parameters, strict: true },
       ],
       tool_choice: { type: 'function', name: 'get_weather' },
@@ -104,7 +111,7 @@ t.test('the lite form moves tools and system text into the input', async t => {
               type: 'namespace',
               name: 'functions',
               description: '',
-              tools: [{ type: 'function', ...weather }],
+              tools: [weather],
             },
           ],
         },
@@ -172,10 +179,11 @@ t.test('calls and results keep their ids, and images in results stay images', as
   const { input } = encode({
     items: [
       userSays('hi'),
-      { type: 'tool-call', callId: 'call_1', name: 'shoot', arguments: '{}' },
-      { type: 'tool-result', callId: 'call_1', output: '22C' },
+      { type: 'tool-call', kind: 'function', callId: 'call_1', name: 'shoot', arguments: '{}' },
+      { type: 'tool-result', kind: 'function', callId: 'call_1', output: '22C' },
       {
         type: 'tool-result',
+        kind: 'function',
         callId: 'call_2',
         output: [
           { type: 'text', text: 'shot' },
@@ -196,6 +204,63 @@ t.test('calls and results keep their ids, and images in results stay images', as
       ],
     },
   ])
+})
+
+t.test('calls and results of custom tools are told apart from those of functions', async t => {
+  const { input } = encode({
+    items: [
+      { type: 'tool-call', kind: 'custom', callId: 'call_1', name: 'shell', arguments: 'ls "a"' },
+      { type: 'tool-result', kind: 'custom', callId: 'call_1', output: 'b' },
+      { type: 'tool-call', kind: 'custom', callId: 'call_2', name: 'shell', arguments: '' },
+      {
+        type: 'tool-result',
+        kind: 'custom',
+        callId: 'call_2',
+        output: [{ type: 'text', text: 'c' }],
+      },
+    ],
+  })
+  t.strictSame(input, [
+    { type: 'custom_tool_call', call_id: 'call_1', name: 'shell', input: 'ls "a"' },
+    { type: 'custom_tool_call_output', call_id: 'call_1', output: 'b' },
+    { type: 'custom_tool_call', call_id: 'call_2', name: 'shell', input: '' },
+    {
+      type: 'custom_tool_call_output',
+      call_id: 'call_2',
+      output: [{ type: 'input_text', text: 'c' }],
+    },
+  ])
+})
+
+t.test(
+  'a call id over 64 characters is made short, the same for a call and its result',
+  async t => {
+    const fits = 'x'.repeat(64)
+    const long = 'x'.repeat(65)
+    const { input } = encode({
+      items: [fits, long, `${long}y`].flatMap(callId => [
+        { type: 'tool-call', kind: 'function', callId, name: 'f', arguments: '{}' },
+        { type: 'tool-result', kind: 'function', callId, output: '' },
+      ]),
+    })
+    t.strictSame(
+      input.map((item: { call_id: string }) => item.call_id),
+      [
+        fits,
+        fits,
+        'call_48db1fc4b0541163beefb002169308df',
+        'call_48db1fc4b0541163beefb002169308df',
+        'call_bd09774f8306eaa5f38ce4c4a4ccf1ea',
+        'call_bd09774f8306eaa5f38ce4c4a4ccf1ea',
+      ],
+    )
+  },
+)
+
+t.test('the fast tier is asked for only if it is required', async t => {
+  t.equal(encode({ priority: 'required' }).service_tier, 'priority')
+  t.notOk('service_tier' in encode({ priority: 'never' }))
+  t.notOk('service_tier' in encode({ priority: 'wished' }))
 })
 
 t.test('no summary is asked for by leaving it out', async t => {
@@ -237,13 +302,13 @@ t.test('JSON mode gets the word JSON if no message has it', async t => {
 })
 
 t.test('a lone surrogate becomes U+FFFD, a pair and a written-out escape stay', async t => {
-  const text = encodeRequest(chatRequest({ items: [userSays('a\ud83d b😀 c\\ud83d')] }), 'normal')
+  const text = encodeText({ items: [userSays('a\ud83d b😀 c\\ud83d')] })
   t.equal(JSON.parse(text).input[0].content[0].text, 'a\ufffd b😀 c\\ud83d')
   t.notMatch(text, /[^\\]\\ud83d/)
 })
 
 t.test('names like those of Object.prototype are plain data', async t => {
   const parameters = JSON.parse('{"type":"object","properties":{"__proto__":{"type":"string"}}}')
-  const text = encodeRequest(chatRequest({ tools: [{ ...weather, parameters }] }), 'normal')
+  const text = encodeText({ tools: [{ ...weather, parameters }] })
   t.match(text, '"properties":{"__proto__":{"type":"string"}}')
 })

@@ -209,6 +209,106 @@ const CASES: readonly (readonly [string, number, unknown, object])[] = [
       message: 'ChatGPT answered with status 502 and no reason.',
     },
   ],
+  [
+    'a request that is too large',
+    413,
+    '',
+    {
+      code: 'request_too_large',
+      message: 'ChatGPT does not take a request of this size. Send less text or smaller images.',
+    },
+  ],
+  [
+    'a request that is too large, with a reason',
+    413,
+    { detail: 'Payload too large' },
+    { code: 'request_too_large', message: 'Payload too large' },
+  ],
+  [
+    'a context that is too long by its words alone',
+    400,
+    { detail: 'Your input exceeds the context window of this model.' },
+    { code: 'context_length_exceeded' },
+  ],
+  [
+    'a parameter that is not known',
+    400,
+    { error: { message: "Unknown parameter: 'input[2].name'.", code: 'unknown_parameter' } },
+    {
+      code: 'unsupported_parameter',
+      param: 'input[2].name',
+      upstream: { status: 400, code: 'unknown_parameter' },
+    },
+  ],
+  [
+    'an unsupported parameter by its code alone',
+    400,
+    { error: { message: 'Drop it: now', code: 'unsupported_parameter', param: 'tools[0].x' } },
+    { code: 'unsupported_parameter', message: 'Drop it: now', param: 'tools[0].x' },
+  ],
+  [
+    'a tool that is refused',
+    400,
+    {
+      error: {
+        type: 'invalid_request_error',
+        message: "Hosted tool 'web_search' is not supported with this model.",
+        param: 'tools',
+      },
+    },
+    { code: 'upstream_refused', param: 'tools', upstream: { status: 400 } },
+  ],
+  [
+    'a list of details, by the place of the first',
+    422,
+    { detail: [{ loc: ['body', 'input', 0, 'content'], msg: 'Field required', type: 'missing' }] },
+    {
+      code: 'upstream_refused',
+      message: 'Field required',
+      param: /^input\[0\]\.content$/,
+      upstream: { status: 422, code: undefined },
+    },
+  ],
+  ['a list of texts', 400, { detail: ['first', 'second'] }, { message: 'first' }],
+  [
+    'a limit in a detail',
+    429,
+    { detail: { type: 'usage_limit_reached', message: 'm', plan_type: 'plus', resets_at: 7 } },
+    { code: 'usage_limit_reached', usageLimit: { planType: 'plus' } },
+  ],
+  [
+    'an error without an envelope',
+    400,
+    { code: 'invalid_image', message: 'm', param: 'input' },
+    { code: 'upstream_refused', message: 'm', param: 'input', upstream: { code: 'invalid_image' } },
+  ],
+  ['an error that is a text', 400, { error: 'm' }, { code: 'upstream_refused', message: 'm' }],
+  ['a JSON text', 400, '"m"', { code: 'upstream_refused', message: 'm' }],
+  ['a text', 418, ' short and\nstout ', { code: 'upstream_refused', message: 'short and stout' }],
+  [
+    'an error whose texts are empty',
+    400,
+    { error: { message: '', code: '', param: '' } },
+    {
+      code: 'upstream_refused',
+      message: 'ChatGPT answered with status 400 and no reason.',
+      param: undefined,
+      upstream: { status: 400, code: undefined, message: undefined },
+    },
+  ],
+  [
+    'an error of nothing but surprises',
+    400,
+    { error: { message: 7, code: {}, param: [] }, detail: null, message: false },
+    { code: 'upstream_refused', message: 'ChatGPT answered with status 400 and no reason.' },
+  ],
+  ['an empty refusal', 404, '', { code: 'upstream_refused', upstream: { status: 404 } }],
+  [
+    'a refusal as a page',
+    404,
+    '<!DOCTYPE html>secret',
+    { code: 'upstream_refused', message: 'ChatGPT answered with status 404 and no reason.' },
+  ],
   ['a redirect', 302, '', { code: 'upstream_redirect' }],
   ['a block page', 403, '<!doctype html><title>no</title>', { code: 'upstream_blocked' }],
 ]
@@ -223,6 +323,57 @@ t.test('a block page is named by its ray', async t => {
     respond(403, 'blocked', headers).message,
     'The network in front of ChatGPT blocked the request (cf-ray 8f-FRA). Try another network or wait a while.',
   )
+})
+
+t.test('what a challenge of the network is made of does not matter', async t => {
+  const headers = { 'cf-mitigated': 'challenge', 'cf-ray': '8f-FRA' }
+  t.match(respond(503, '', headers), { code: 'upstream_blocked', message: /cf-ray 8f-FRA/ })
+  t.equal(respond(503, '').code, 'server_is_overloaded')
+})
+
+const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64')
+
+t.test('an error in a header is told where the body says nothing', async t => {
+  const error = { code: 'access_program_not_enabled', message: 'Not enabled.', param: 'model' }
+  const told = { code: 'upstream_refused', message: 'Not enabled.', param: 'model' }
+  const headers = { 'x-error-json': base64({ error }) }
+  const upstream = { status: 403, code: 'access_program_not_enabled' }
+  t.match(respond(403, '', headers), { ...told, upstream })
+  t.match(respond(403, { detail: 'Forbidden' }, headers), { message: 'Forbidden', upstream })
+  const limit = { type: 'usage_limit_reached', plan_type: 'pro', resets_in_seconds: 60 }
+  t.match(respond(429, '', { 'x-error-json': base64({ error: limit }) }), {
+    code: 'usage_limit_reached',
+    usageLimit: { planType: 'pro', resetsInSeconds: 60 },
+  })
+  const own = { error: { code: 'own', message: 'm' } }
+  t.match(respond(403, own, headers), { message: 'm', upstream: { code: 'own' } })
+  for (const bad of ['%%%', base64(7), base64({ error: 'x' }), '']) {
+    t.match(respond(403, '', { 'x-error-json': bad }), { upstream: { code: undefined } }, bad)
+  }
+})
+
+t.test('an error of the login is named by its header', async t => {
+  const headers = { 'x-openai-authorization-error': 'workspace_access_denied' }
+  t.match(respond(403, {}, headers), {
+    code: 'upstream_refused',
+    upstream: { code: 'workspace_access_denied' },
+  })
+  const body = { error: { code: 'own', message: 'm' } }
+  t.equal(respond(403, body, headers).upstream?.code, 'own')
+})
+
+t.test('the limit of a workspace is named by its header', async t => {
+  const reached = (value: string) => ({ 'x-codex-rate-limit-reached-type': value })
+  const credits = 'workspace_owner_credits_depleted'
+  const short = { error: { code: 'rate_limit_exceeded', message: 'm' } }
+  t.match(respond(429, short, reached(credits)), {
+    code: 'usage_limit_reached',
+    upstream: { code: credits },
+  })
+  t.equal(respond(429, short, reached('rate_limit_reached')).code, 'rate_limit_exceeded')
+  const limit = { error: { type: 'usage_limit_reached', message: 'm' } }
+  t.equal(respond(429, limit, reached(credits)).upstream?.code, 'usage_limit_reached')
+  t.equal(respond(400, short, reached(credits)).code, 'rate_limit_exceeded')
 })
 
 t.test('the time of a reset is told in local time', async t => {
@@ -279,6 +430,14 @@ t.test('the parameter to blame is the one that the upstream names', async t => {
   t.equal(respond(400, { detail: "Unsupported parameter: 'top_k'" }).param, 'top_k')
 })
 
+t.test('the parameter is read without what surrounds it', async t => {
+  const param = (text: string) => respond(400, { detail: text }).param
+  t.equal(param('Unsupported parameter: x.'), 'x')
+  t.equal(param('Unsupported parameter: `text.format`, sorry'), 'text.format')
+  t.equal(param('Unsupported parameter: "input[0].y"'), 'input[0].y')
+  t.equal(param('Unsupported parameter:'), undefined)
+})
+
 t.test('a wait that is no number is none', async t => {
   for (const value of ['', '-5', '1e3', 'soon']) {
     t.equal(respond(429, {}, { 'retry-after': value }).retryAfterSeconds, undefined, value)
@@ -330,4 +489,13 @@ t.test("a failure inside a stream that is the request's fault is a refusal", asy
     upstream: { status: 400 },
   })
   t.match(inStream({ message: 'm' }, { status_code: 429 }), { code: 'rate_limit_exceeded' })
+})
+
+t.test('what only words tell is understood inside a stream, too', async t => {
+  t.match(inStream({ message: 'Unsupported parameter: x' }), {
+    code: 'unsupported_parameter',
+    param: 'x',
+  })
+  t.equal(inStream({ message: 'Selected model is at capacity.' }).code, 'server_is_overloaded')
+  t.equal(inStream({ code: 'usage_limit_reached', message: 'm' }).code, 'usage_limit_reached')
 })

@@ -8,10 +8,17 @@ import {
   type PlannedCall,
   undeclaredCalls,
 } from '../../../src/adapters/demo/calls.ts'
-import type { ChatRequest, Tool, ToolChoice } from '../../../src/domain/conversation.ts'
+import type {
+  ChatRequest,
+  CustomTool,
+  FunctionTool,
+  Grammar,
+  ToolChoice,
+} from '../../../src/domain/conversation.ts'
 import { chatRequest } from '../../fakes/chat-request.ts'
 
-const tool = (name: string): Tool => ({
+const tool = (name: string): FunctionTool => ({
+  type: 'function',
   name,
   description: undefined,
   parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
@@ -62,7 +69,9 @@ t.test('a required call goes to the mentioned tools, else to the first', async t
 })
 
 t.test('a named choice calls that tool whatever the prompt says', async t => {
-  t.same(names(forcedCalls(withTools({ name: 'get_time' }), wishes('get_weather'))), ['get_time'])
+  t.same(names(forcedCalls(withTools({ type: 'tool', name: 'get_time' }), wishes('get_weather'))), [
+    'get_time',
+  ])
 })
 
 t.test('without a choice no call is forced, and with "none" no call is made', async t => {
@@ -93,9 +102,24 @@ t.test('of the calls that are spelled out only the first is made if not parallel
 })
 
 t.test('a named choice takes the calls of that tool only', async t => {
-  t.same(spell(forcedCalls(withTools({ name: 'get_weather' }), spelledOut)), ['get_weather -'])
-  t.same(spell(forcedCalls(withTools({ name: 'get' }), spelledOut)), ['get -'])
+  t.same(spell(forcedCalls(withTools({ type: 'tool', name: 'get_weather' }), spelledOut)), [
+    'get_weather -',
+  ])
+  t.same(spell(forcedCalls(withTools({ type: 'tool', name: 'get' }), spelledOut)), ['get -'])
 })
+
+t.test(
+  'of the allowed tools only one is called, and one must be where the mode says so',
+  async t => {
+    const allowed = (mode: 'auto' | 'required') =>
+      withTools({ type: 'allowed', mode, names: ['get_time', 'get'] })
+    t.same(names(askedCalls(allowed('auto'), wishes('get_weather get_time'))), ['get_time'])
+    t.same(forcedCalls(allowed('auto'), wishes('get_time')), [])
+    t.same(askedCalls(allowed('auto'), wishes('hello')), [])
+    t.same(names(forcedCalls(allowed('required'), wishes('get_weather'))), ['get_time'])
+    t.same(names(forcedCalls(allowed('required'), wishes('get_weather, get'))), ['get'])
+  },
+)
 
 t.test('calls of what is not declared are told apart, where calls may be made', async t => {
   const wished = wishes('', { name: 'get', arguments: '{}' }, { name: 'put', arguments: '{}' })
@@ -106,7 +130,7 @@ t.test('calls of what is not declared are told apart, where calls may be made', 
 
 t.test('a call of a tool that is not declared is refused', async t => {
   const expected = { code: 'invalid_value', param: 'tool_choice' }
-  t.throws(() => forcedCalls(withTools({ name: 'other' }), wishes('')), expected)
+  t.throws(() => forcedCalls(withTools({ type: 'tool', name: 'other' }), wishes('')), expected)
   t.throws(() => forcedCalls({ ...withTools('required'), tools: [] }, wishes('')), expected)
 })
 
@@ -116,15 +140,20 @@ t.test(
     t.same(
       createCalls(withTools('auto'), [plan('get_weather'), plan('get_time', '{ "at": 1.0 }')]),
       [
-        { callId: 'call_demo_1_0', name: 'get_weather', arguments: '{"city":"city"}' },
-        { callId: 'call_demo_1_1', name: 'get_time', arguments: '{ "at": 1.0 }' },
+        {
+          kind: 'function',
+          callId: 'call_demo_1_0',
+          name: 'get_weather',
+          arguments: '{"city":"city"}',
+        },
+        { kind: 'function', callId: 'call_demo_1_1', name: 'get_time', arguments: '{ "at": 1.0 }' },
       ],
     )
   },
 )
 
 t.test('arguments are an object even where the schema does not say so', async t => {
-  const anything: Tool = { ...tool('ping'), parameters: {} }
+  const anything: FunctionTool = { ...tool('ping'), parameters: {} }
   t.equal(
     createCalls(withTools('auto'), [{ tool: anything, arguments: undefined }])[0]?.arguments,
     '{}',
@@ -132,7 +161,7 @@ t.test('arguments are an object even where the schema does not say so', async t 
 })
 
 t.test('a schema that cannot be satisfied is blamed on its tool', async t => {
-  const broken: Tool = {
+  const broken: FunctionTool = {
     ...tool('broken'),
     parameters: { type: 'object', properties: { id: { enum: [] } }, required: ['id'] },
   }
@@ -147,23 +176,23 @@ t.test('a schema that cannot be satisfied is blamed on its tool', async t => {
 
 t.test('parallel calls come one after the other, their arguments cut inside the JSON', async t => {
   const events = encodeCalls([
-    { callId: 'a', name: 'one', arguments: '{"x":1}' },
-    { callId: 'b', name: 'two', arguments: '{}' },
+    { kind: 'function', callId: 'a', name: 'one', arguments: '{"x":1}' },
+    { kind: 'custom', callId: 'b', name: 'two', arguments: '{}' },
   ])
   t.same(events, [
-    { type: 'tool-call', index: 0, callId: 'a', name: 'one' },
+    { type: 'tool-call', index: 0, kind: 'function', callId: 'a', name: 'one' },
     { type: 'tool-arguments', index: 0, text: '"{\\""' },
     { type: 'tool-arguments', index: 0, text: '"x\\""' },
     { type: 'tool-arguments', index: 0, text: '":1"' },
     { type: 'tool-arguments', index: 0, text: '"}"' },
-    { type: 'tool-call', index: 1, callId: 'b', name: 'two' },
+    { type: 'tool-call', index: 1, kind: 'custom', callId: 'b', name: 'two' },
     { type: 'tool-arguments', index: 1, text: '"{"' },
     { type: 'tool-arguments', index: 1, text: '"}"' },
   ])
 })
 
 t.test('all calls of an answer share one budget', async t => {
-  const costly: Tool = {
+  const costly: FunctionTool = {
     ...tool('costly'),
     parameters: { properties: { ids: { type: 'array', items: {}, minItems: 1000 } } },
   }
@@ -172,4 +201,40 @@ t.test('all calls of an answer share one budget', async t => {
     Array<PlannedCall>(count).fill({ tool: costly, arguments: undefined })
   t.equal(createCalls(request, calls(1)).length, 1)
   t.throws(() => createCalls(request, calls(100)), { code: 'unsupported_value', param: 'tools[0]' })
+})
+
+const custom = (grammar?: Grammar): CustomTool => ({
+  type: 'custom',
+  name: 'write',
+  description: undefined,
+  grammar,
+})
+
+t.test('a custom tool is called with free text, by its grammar if that is a pattern', async t => {
+  const text = (tool: CustomTool) =>
+    createCalls({ ...withTools('auto'), tools: [tool] }, [{ tool, arguments: undefined }])
+  t.same(text(custom()), [
+    { kind: 'custom', callId: 'call_demo_1_0', name: 'write', arguments: 'a text for write' },
+  ])
+  t.match(text(custom({ syntax: 'regex', definition: 'a{3}|b+' }))[0]?.arguments, /^(?:a{3}|b+)$/)
+  t.throws(() => text(custom({ syntax: 'lark', definition: 'start: "a"' })), {
+    code: 'unsupported_value',
+    param: 'tools[0]',
+    message:
+      'The demo makes up no text for a Lark grammar. Say what to call the tool with: call:write {…}',
+  })
+})
+
+t.test('a web search is no tool to call', async t => {
+  const tools = [
+    {
+      type: 'web-search',
+      contextSize: undefined,
+      location: undefined,
+      allowedDomains: [],
+    } as const,
+    tool('get'),
+  ]
+  const request = { ...withTools('required'), tools }
+  t.same(names(forcedCalls(request, wishes('hello'))), ['get'])
 })

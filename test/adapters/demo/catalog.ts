@@ -16,5 +16,5 @@ t.test('the catalogue lists the one model of the demo', async t => {
       priority: true,
     },
   ])
-  t.equal(catalog.fetchedAt(), undefined)
+  t.equal(catalog.record(), undefined)
 })

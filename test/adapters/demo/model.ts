@@ -22,6 +22,7 @@ const ask = (prompt: string, changes: Partial<ChatRequest> = {}): ChatRequest =>
   chatRequest({ model: 'demo', items: [userSays(prompt)], effort: 'medium', ...changes })
 
 const tool = (name: string, parameters: JsonSchema = { type: 'object', properties: {} }): Tool => ({
+  type: 'function',
   name,
   description: undefined,
   parameters,
@@ -58,19 +59,19 @@ t.test('an answer starts, reasons, speaks word by word and finishes', async t =>
   t.match(events[0], { type: 'started', createdAt: 1700000000, serviceTier: 'default' })
   t.match(events[0], { id: /^resp_demo_[0-9a-f]{16}$/ })
   t.same(events.slice(1), [
-    { type: 'reasoning', text: '"Words"' },
-    { type: 'reasoning', text: '" that"' },
-    { type: 'reasoning', text: '" I"' },
-    { type: 'reasoning', text: '" read:"' },
-    { type: 'reasoning', text: '" 3."' },
-    { type: 'reasoning', text: '"\\n\\n"' },
-    { type: 'reasoning', text: '"I"' },
-    { type: 'reasoning', text: '" am"' },
-    { type: 'reasoning', text: '" going"' },
-    { type: 'reasoning', text: '" to"' },
-    { type: 'reasoning', text: '" answer"' },
-    { type: 'reasoning', text: '" in"' },
-    { type: 'reasoning', text: '" prose."' },
+    { type: 'reasoning', source: 'summary', text: '"Words"' },
+    { type: 'reasoning', source: 'summary', text: '" that"' },
+    { type: 'reasoning', source: 'summary', text: '" I"' },
+    { type: 'reasoning', source: 'summary', text: '" read:"' },
+    { type: 'reasoning', source: 'summary', text: '" 3."' },
+    { type: 'reasoning', source: 'summary', text: '"\\n\\n"' },
+    { type: 'reasoning', source: 'summary', text: '"I"' },
+    { type: 'reasoning', source: 'summary', text: '" am"' },
+    { type: 'reasoning', source: 'summary', text: '" going"' },
+    { type: 'reasoning', source: 'summary', text: '" to"' },
+    { type: 'reasoning', source: 'summary', text: '" answer"' },
+    { type: 'reasoning', source: 'summary', text: '" in"' },
+    { type: 'reasoning', source: 'summary', text: '" prose."' },
     { type: 'text', text: '"Hello"' },
     { type: 'text', text: '" big"' },
     { type: 'text', text: '"  world"' },
@@ -80,6 +81,7 @@ t.test('an answer starts, reasons, speaks word by word and finishes', async t =>
       usage: {
         inputTokens: 3,
         cachedTokens: 0,
+        cacheWriteTokens: 0,
         outputTokens: 15,
         reasoningTokens: 12,
         totalTokens: 18,
@@ -105,7 +107,7 @@ t.test('no reasoning is summed up where none is asked for', async t => {
 })
 
 t.test('a request for the priority tier is granted', async t => {
-  t.equal((await answer(ask('hi', { priority: true }))).serviceTier, 'priority')
+  t.equal((await answer(ask('hi', { priority: 'required' }))).serviceTier, 'priority')
 })
 
 t.test('prose echoes the request', async t => {
@@ -192,8 +194,8 @@ t.test('directives and names count in the first 65,536 characters only', async t
 t.test('a request of millions of characters is answered in a moment', async t => {
   const tools = Array.from({ length: 500 }, (_, index) => tool(`get_${index}`))
   const results = Array.from({ length: 50_000 }, (_, index): Item[] => [
-    { type: 'tool-call', callId: `call_${index}`, name: 'ping', arguments: '{}' },
-    { type: 'tool-result', callId: `call_${index}`, output: 'pong' },
+    { type: 'tool-call', kind: 'function', callId: `call_${index}`, name: 'ping', arguments: '{}' },
+    { type: 'tool-result', kind: 'function', callId: `call_${index}`, output: 'pong' },
   ])
   const requests = [
     ask('get '.repeat(2_000_000), { tools }),
@@ -216,6 +218,7 @@ t.test('a tool that the prompt names is called', async t => {
   const { toolCalls, text, reason } = await answer(request)
   t.same(toolCalls, [
     {
+      kind: 'function',
       callId: 'call_demo_1_0',
       name: 'get_weather',
       arguments: '{"city":"city","unit":"celsius"}',
@@ -231,12 +234,29 @@ t.test('once its tools have answered, the demo quotes them', async t => {
     tools: [tool('get_weather')],
     items: [
       message('user', 'get_weather'),
-      { type: 'tool-call', callId: 'call_0', name: 'get_weather', arguments: '{}' },
-      { type: 'tool-result', callId: 'call_0', output: 'stale' },
+      {
+        type: 'tool-call',
+        kind: 'function',
+        callId: 'call_0',
+        name: 'get_weather',
+        arguments: '{}',
+      },
+      { type: 'tool-result', kind: 'function', callId: 'call_0', output: 'stale' },
       message('user', 'get_weather again'),
-      { type: 'tool-call', callId: 'call_1', name: 'get_weather', arguments: '{}' },
-      { type: 'tool-result', callId: 'call_1', output: 'sunny' },
-      { type: 'tool-result', callId: 'call_2', output: [{ type: 'text', text: '12:00' }, image] },
+      {
+        type: 'tool-call',
+        kind: 'function',
+        callId: 'call_1',
+        name: 'get_weather',
+        arguments: '{}',
+      },
+      { type: 'tool-result', kind: 'function', callId: 'call_1', output: 'sunny' },
+      {
+        type: 'tool-result',
+        kind: 'function',
+        callId: 'call_2',
+        output: [{ type: 'text', text: '12:00' }, image],
+      },
     ],
   })
   const { text, toolCalls } = await answer(request)
@@ -247,7 +267,12 @@ t.test('once its tools have answered, the demo quotes them', async t => {
 t.test('of very many results the first are quoted', async t => {
   const items = Array.from(
     { length: 22 },
-    (_, index): Item => ({ type: 'tool-result', callId: `call_${index}`, output: 'x' }),
+    (_, index): Item => ({
+      type: 'tool-result',
+      kind: 'function',
+      callId: `call_${index}`,
+      output: 'x',
+    }),
   )
   const { text } = await answer(ask('', { items }))
   t.match(text, /^call_0 answered: “x”\.\n(.*\n){18}call_19 .*\nThere are 2 results more\.$/)
@@ -257,9 +282,14 @@ t.test('call: calls a tool with the JSON that follows', async t => {
   const tools = [tool('get_weather'), tool('ping', { properties: { n: { type: 'integer' } } })]
   const request = ask('call:get_weather {"city": "Oslo"} call:get_weather {} call: ping', { tools })
   const expected = [
-    { callId: 'call_demo_1_0', name: 'get_weather', arguments: '{"city": "Oslo"}' },
-    { callId: 'call_demo_1_1', name: 'get_weather', arguments: '{}' },
-    { callId: 'call_demo_1_2', name: 'ping', arguments: '{"n":1}' },
+    {
+      kind: 'function',
+      callId: 'call_demo_1_0',
+      name: 'get_weather',
+      arguments: '{"city": "Oslo"}',
+    },
+    { kind: 'function', callId: 'call_demo_1_1', name: 'get_weather', arguments: '{}' },
+    { kind: 'function', callId: 'call_demo_1_2', name: 'ping', arguments: '{"n":1}' },
   ]
   t.same((await answer(request)).toolCalls, expected)
   t.same((await answer({ ...request, toolChoice: 'required' })).toolCalls, expected)
@@ -282,8 +312,8 @@ t.test('call: comes before say:, which answers when the call has its result', as
   t.equal((await answer(request)).toolCalls.length, 1)
   const items: Item[] = [
     ...request.items,
-    { type: 'tool-call', callId: 'call_demo_1_0', name: 'ping', arguments: '{}' },
-    { type: 'tool-result', callId: 'call_demo_1_0', output: 'pong' },
+    { type: 'tool-call', kind: 'function', callId: 'call_demo_1_0', name: 'ping', arguments: '{}' },
+    { type: 'tool-result', kind: 'function', callId: 'call_demo_1_0', output: 'pong' },
   ]
   const { text, toolCalls } = await answer({ ...request, items })
   t.equal(text, 'All done.')
@@ -293,13 +323,13 @@ t.test('call: comes before say:, which answers when the call has its result', as
 t.test('a required call is made again after a result', async t => {
   const items: Item[] = [
     message('user', 'go'),
-    { type: 'tool-call', callId: 'call_demo_1_0', name: 'ping', arguments: '{}' },
-    { type: 'tool-result', callId: 'call_demo_1_0', output: 'pong' },
+    { type: 'tool-call', kind: 'function', callId: 'call_demo_1_0', name: 'ping', arguments: '{}' },
+    { type: 'tool-result', kind: 'function', callId: 'call_demo_1_0', output: 'pong' },
   ]
   const { toolCalls } = await answer(
     ask('', { items, tools: [tool('ping')], toolChoice: 'required' }),
   )
-  t.same(toolCalls, [{ callId: 'call_demo_3_0', name: 'ping', arguments: '{}' }])
+  t.same(toolCalls, [{ kind: 'function', callId: 'call_demo_3_0', name: 'ping', arguments: '{}' }])
 })
 
 t.test('a JSON schema is answered with a value that satisfies it, in pieces', async t => {

@@ -1,27 +1,129 @@
 import t from 'tap'
-import { encodeModelNamed, encodeModels } from '../../../src/adapters/openai/models.ts'
+import {
+  encodeCodexCatalog,
+  encodeModelNamed,
+  encodeModels,
+} from '../../../src/adapters/openai/models.ts'
 import { modelEntry } from '../../fakes/model-entry.ts'
 
 const entry = (slug: string) => modelEntry({ slug })
-
-t.test('the list has each model once, in order', async t => {
-  t.strictSame(encodeModels([entry('b'), entry('a')]), {
-    object: 'list',
-    data: [
-      { id: 'b', object: 'model', created: 1767225600, owned_by: 'openai' },
-      { id: 'a', object: 'model', created: 1767225600, owned_by: 'openai' },
-    ],
-  })
-  t.strictSame(encodeModels([]), { object: 'list', data: [] })
+const model = (id: string) => ({
+  id,
+  object: 'model',
+  created: 1767225600,
+  owned_by: 'openai',
 })
 
-t.test('one model is found by its name, with an effort or without', async t => {
+t.test('the list has each model once, in order', async t => {
+  const listed = encodeModels([entry('b'), entry('a')], { exposesEfforts: false })
+  t.strictSame(listed, { object: 'list', data: [model('b'), model('a')] })
+  t.strictSame(encodeModels([], { exposesEfforts: true }), { object: 'list', data: [] })
+})
+
+t.test('the size of the context is told where it is known', async t => {
+  const known = modelEntry({ slug: 'a', contextWindow: 272_000 })
+  t.strictSame(encodeModels([known], { exposesEfforts: false }).data, [
+    { ...model('a'), context_length: 272_000 },
+  ])
+  t.strictSame(encodeModelNamed('a', [known]), { ...model('a'), context_length: 272_000 })
+})
+
+t.test('each effort has a name of its own where the service says so', async t => {
+  const models = [
+    modelEntry({ slug: 'a', efforts: ['high', 'none', 'ultra'] }),
+    modelEntry({ slug: 'b', efforts: [] }),
+  ]
+  t.strictSame(
+    encodeModels(models, { exposesEfforts: true }).data.map(({ id }) => id),
+    ['a', 'a-none', 'a-high', 'a-ultra', 'b'],
+  )
+})
+
+t.test('one model is found by any name that a request may use', async t => {
   t.equal(encodeModelNamed('a', [entry('a')]).id, 'a')
   t.equal(encodeModelNamed('a-high', [entry('a')]).id, 'a-high')
+  t.equal(encodeModelNamed('A:latest', [entry('a')]).id, 'A:latest')
   t.throws(() => encodeModelNamed('__proto__', [entry('a')]), {
     code: 'model_not_found',
     param: 'model',
     message:
       'The model "__proto__" does not exist, or this account does not have it. GET /v1/models lists what there is.',
+  })
+})
+
+t.test('the catalogue of the Codex CLI is told as the upstream told it', async t => {
+  const models = [{ slug: 'x', visibility: 'hide', anything: [1] }, 'odd']
+  const record = { fetchedAt: 1, etag: undefined, clientVersion: '1.0.0', models }
+  t.strictSame(encodeCodexCatalog([entry('a')], record), { models })
+})
+
+t.test('a catalogue that is known by heart has all that the Codex CLI needs', async t => {
+  const known = modelEntry({
+    slug: 'a',
+    displayName: 'A',
+    description: 'The first.',
+    efforts: ['high', 'low'],
+    defaultEffort: 'low',
+    contextWindow: 1000,
+  })
+  const poor = modelEntry({
+    slug: 'b',
+    displayName: 'B',
+    efforts: [],
+    images: false,
+    priority: false,
+  })
+  t.strictSame(encodeCodexCatalog([known, poor], undefined), {
+    models: [
+      {
+        slug: 'a',
+        display_name: 'A',
+        description: 'The first.',
+        default_reasoning_level: 'low',
+        supported_reasoning_levels: [
+          { effort: 'low', description: 'low' },
+          { effort: 'high', description: 'high' },
+        ],
+        shell_type: 'shell_command',
+        visibility: 'list',
+        supported_in_api: true,
+        priority: 1,
+        upgrade: null,
+        base_instructions: '',
+        supports_reasoning_summaries: true,
+        support_verbosity: true,
+        default_verbosity: null,
+        apply_patch_tool_type: 'freeform',
+        truncation_policy: { mode: 'bytes', limit: 10_000 },
+        supports_parallel_tool_calls: true,
+        context_window: 1000,
+        experimental_supported_tools: [],
+        input_modalities: ['text', 'image'],
+        service_tiers: [{ id: 'priority', name: 'Fast', description: '' }],
+      },
+      {
+        slug: 'b',
+        display_name: 'B',
+        description: null,
+        default_reasoning_level: null,
+        supported_reasoning_levels: [],
+        shell_type: 'shell_command',
+        visibility: 'list',
+        supported_in_api: true,
+        priority: 2,
+        upgrade: null,
+        base_instructions: '',
+        supports_reasoning_summaries: true,
+        support_verbosity: true,
+        default_verbosity: null,
+        apply_patch_tool_type: 'freeform',
+        truncation_policy: { mode: 'bytes', limit: 10_000 },
+        supports_parallel_tool_calls: true,
+        context_window: null,
+        experimental_supported_tools: [],
+        input_modalities: ['text'],
+        service_tiers: [],
+      },
+    ],
   })
 })

@@ -55,7 +55,10 @@ const parts = (over: Partial<StatusParts> = {}): StatusParts => ({
   inFlight: () => 2,
   account: async () => account,
   usage: usageOf(known),
-  catalog: { list: () => Array(3), fetchedAt: () => NOW * 1000 },
+  catalog: {
+    list: () => Array(3),
+    record: () => ({ fetchedAt: NOW * 1000, etag: undefined, clientVersion: '1.0.0', models: [] }),
+  },
   encodeError,
   ...over,
 })
@@ -119,7 +122,7 @@ t.test('what is not known is null', async t => {
       tokenExpiresAt: 1e300,
     }),
     usage: undefined,
-    catalog: { list: () => [], fetchedAt: () => undefined },
+    catalog: { list: () => [], record: () => undefined },
   })
   t.strictSame(status.account, { ...NO_ACCOUNT, signed_in: true })
   t.strictSame(status.usage, NO_USAGE)

@@ -1,0 +1,83 @@
+/** Request bodies of the OpenAI API, checked once at the edge; large pieces have schemas of their own. */
+
+import * as v from 'valibot'
+import { VERBOSITIES } from '../../../domain/conversation.ts'
+import { AnyObject } from '../check.ts'
+import { MAX_MESSAGES, MAX_STOP_LENGTH, MAX_STOPS, MAX_TOOLS } from '../limits.ts'
+import { WireMessage } from '../message-schema.ts'
+import { EffortFields } from './effort.ts'
+
+const Stop = v.pipe(v.string(), v.maxLength(MAX_STOP_LENGTH))
+
+/** What both endpoints read. */
+const GenerationFields = {
+  model: v.pipe(v.string(), v.nonEmpty()),
+  stream: v.nullish(v.boolean()),
+  stream_options: v.nullish(v.looseObject({ include_usage: v.nullish(v.boolean()) })),
+  stop: v.nullish(v.union([Stop, v.pipe(v.array(Stop), v.maxLength(MAX_STOPS))])),
+  prompt_cache_key: v.nullish(v.string()),
+  fast_mode: v.nullish(v.unknown()),
+  service_tier: v.nullish(v.string()),
+  ...EffortFields,
+}
+
+const TokenLimit = v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1)))
+
+/** What both endpoints check and then ignore: a mistake is told rather than hidden. */
+const IdleFields = {
+  temperature: v.nullish(v.pipe(v.number(), v.minValue(0), v.maxValue(2))),
+  top_p: v.nullish(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+  max_tokens: TokenLimit,
+  max_completion_tokens: TokenLimit,
+}
+
+const Tools = v.nullish(v.pipe(v.array(v.unknown()), v.maxLength(MAX_TOOLS)))
+
+const ChatFields = {
+  ...GenerationFields,
+  messages: v.nullish(v.pipe(v.array(WireMessage), v.maxLength(MAX_MESSAGES))),
+  tools: Tools,
+  tool_choice: v.nullish(v.unknown()),
+  parallel_tool_calls: v.nullish(v.boolean()),
+  functions: Tools,
+  function_call: v.nullish(v.unknown()),
+  web_search_options: v.nullish(AnyObject),
+  responses_tools: Tools,
+  responses_tool_choice: v.nullish(v.picklist(['auto', 'none'])),
+  response_format: v.nullish(v.unknown()),
+  text: v.nullish(
+    v.looseObject({
+      verbosity: v.nullish(v.picklist(VERBOSITIES)),
+      format: v.nullish(v.unknown()),
+    }),
+  ),
+  verbosity: v.nullish(v.picklist(VERBOSITIES)),
+}
+
+const CompletionFields = {
+  ...GenerationFields,
+  prompt: v.nullish(v.unknown()),
+  suffix: v.nullish(v.string()),
+  echo: v.nullish(v.boolean()),
+}
+
+/** `POST /v1/chat/completions`. */
+export const ChatBody = v.looseObject({ ...ChatFields, ...IdleFields })
+/** A checked chat body. */
+export type ChatBody = v.InferOutput<typeof ChatBody>
+/** The fields of a chat body that have an effect; more are looked at by its policy. */
+export const CHAT_FIELDS: readonly string[] = Object.keys(ChatFields)
+
+/** `POST /v1/completions`. */
+export const CompletionBody = v.looseObject({ ...CompletionFields, ...IdleFields })
+/** A checked completion body. */
+export type CompletionBody = v.InferOutput<typeof CompletionBody>
+/** The fields of a completion body that have an effect; more are looked at by its policy. */
+export const COMPLETION_FIELDS: readonly string[] = Object.keys(CompletionFields)
+
+/** A chat body that has the Responses API's form, or that of a single prompt. */
+export const InputBody = v.looseObject({
+  input: v.nullish(v.union([v.string(), v.pipe(v.array(v.unknown()), v.maxLength(MAX_MESSAGES))])),
+  prompt: v.nullish(v.string()),
+  instructions: v.nullish(v.string()),
+})

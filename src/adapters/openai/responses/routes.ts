@@ -1,0 +1,170 @@
+/** The Responses API: asking for a response, and for what is kept of earlier ones. */
+
+import { randomUUID } from 'node:crypto'
+import { ProxyError } from '../../../domain/errors.ts'
+import type { JsonObject } from '../../../domain/json.ts'
+import type { Clock } from '../../../domain/ports.ts'
+import type { Relay } from '../../../domain/relay.ts'
+import { readJsonObject } from '../../http/body.ts'
+import type { Exchange, Handler, Route } from '../../http/exchange.ts'
+import { sendJson } from '../../http/reply.ts'
+import { type StreamTimes, writeStream } from '../../http/stream.ts'
+import { ignoredHeader } from '../ignored.ts'
+import { sessionIdOf } from '../session-id.ts'
+import { SSE_HEADERS } from '../sse.ts'
+import { type DecodedResponse, decodeResponse } from './decode.ts'
+import { createResponseEncoder } from './encoder.ts'
+import { foldResponse } from './fold.ts'
+import { encodeInputTokens } from './input-tokens.ts'
+import { createResponseMemory, type ResponseMemory } from './memory.ts'
+import type { ResponseFacts } from './object.ts'
+import { encodeInputItems, findResponse } from './stored.ts'
+
+/** What these endpoints depend on. */
+export interface ResponseParts {
+  readonly relay: Relay
+  readonly clock: Clock
+  readonly bodyLimitBytes: number
+  readonly streamTimes: StreamTimes
+  /** Refuses fields without effect. */
+  readonly strict: boolean
+  /** Lets the model search the web if a request brings no tools of its own. */
+  readonly webSearch: boolean
+}
+
+/** Returns the routes, without `/v1`, over a memory of their own. */
+export function responseRoutes(parts: ResponseParts): readonly Route[] {
+  const memory = createResponseMemory(parts.clock)
+  const find = ({ parameter = '' }: Exchange) => findResponse(parameter, memory)
+  return [
+    { method: 'POST', path: '/responses', handle: respond(parts, memory) },
+    { method: 'POST', path: '/responses/input_tokens', handle: countInput(parts, memory) },
+    { method: 'POST', path: '/responses/compact', handle: compact(parts, memory) },
+    {
+      method: 'GET',
+      path: '/responses/:id',
+      handle(exchange) {
+        const { response } = find(exchange)
+        refuseReplay(exchange.query)
+        sendJson(exchange.response, 200, response)
+      },
+    },
+    {
+      method: 'DELETE',
+      path: '/responses/:id',
+      handle(exchange) {
+        const { id } = find(exchange).response
+        memory.forget(String(id))
+        sendJson(exchange.response, 200, { id, object: 'response', deleted: true })
+      },
+    },
+    {
+      method: 'GET',
+      path: '/responses/:id/input_items',
+      handle: exchange =>
+        sendJson(exchange.response, 200, encodeInputItems(find(exchange), exchange.query)),
+    },
+    {
+      method: 'POST',
+      path: '/responses/:id/cancel',
+      handle(exchange) {
+        find(exchange)
+        throw new ProxyError(
+          'invalid_value',
+          'Only a response in the background can be cancelled, and chatmock has none. Close the connection to stop one that is streamed.',
+          { param: 'response_id' },
+        )
+      },
+    },
+  ]
+}
+
+function respond(parts: ResponseParts, memory: ResponseMemory): Handler {
+  const { relay, clock, streamTimes } = parts
+  return async exchange => {
+    const decoded = await readRequest(exchange, parts, memory)
+    const { request, echo, keeps, stream, input } = decoded
+    const facts: ResponseFacts = {
+      request,
+      echo,
+      keeps,
+      fallbackId: createId(),
+      fallbackCreatedAt: unixSeconds(clock),
+    }
+    const keep = (response: JsonObject) => {
+      if (keeps) memory.keep(response, input)
+    }
+    const headers = ignoredHeader(decoded.ignored)
+    const frames = await relay.respond(request, exchange.signal)
+    if (stream) {
+      const encoder = createResponseEncoder(facts, keep)
+      await writeStream(exchange, frames, encoder, { ...SSE_HEADERS, ...headers }, streamTimes)
+    } else {
+      const response = await foldResponse(frames, facts)
+      keep(response)
+      sendJson(exchange.response, 200, response, headers)
+    }
+  }
+}
+
+/** The estimate is made here: nothing goes upstream. No model is needed for it. */
+function countInput(parts: ResponseParts, memory: ResponseMemory): Handler {
+  return async exchange => {
+    const { request, ignored } = await readRequest(exchange, parts, memory, 'any')
+    sendJson(exchange.response, 200, encodeInputTokens(request), ignoredHeader(ignored))
+  }
+}
+
+const NO_USAGE = {
+  input_tokens: 0,
+  input_tokens_details: { cached_tokens: 0 },
+  output_tokens: 0,
+  output_tokens_details: { reasoning_tokens: 0 },
+  total_tokens: 0,
+}
+
+function compact(parts: ResponseParts, memory: ResponseMemory): Handler {
+  return async exchange => {
+    const { request, ignored } = await readRequest(exchange, parts, memory)
+    const told = await parts.relay.compact(request, exchange.signal)
+    const compaction = {
+      id: createId(),
+      object: 'response.compaction',
+      created_at: unixSeconds(parts.clock),
+      output: [],
+      usage: NO_USAGE,
+      ...told,
+    }
+    sendJson(exchange.response, 200, compaction, ignoredHeader(ignored))
+  }
+}
+
+async function readRequest(
+  exchange: Exchange,
+  { bodyLimitBytes, strict, webSearch }: ResponseParts,
+  memory: ResponseMemory,
+  fallbackModel?: string,
+): Promise<DecodedResponse> {
+  const body = await readJsonObject(exchange, bodyLimitBytes)
+  const wanted = { ...body, model: body['model'] ?? fallbackModel }
+  const sessionId = sessionIdOf(exchange)
+  return decodeResponse(wanted, { sessionId, strict, webSearch, memory })
+}
+
+/** What was streamed is not kept event by event. */
+function refuseReplay(query: URLSearchParams): void {
+  if (query.get('stream') !== 'true') return
+  throw new ProxyError(
+    'unsupported_value',
+    'A response that is kept is told whole: leave stream out.',
+    { param: 'stream' },
+  )
+}
+
+function createId(): string {
+  return `resp_${randomUUID().replaceAll('-', '')}`
+}
+
+function unixSeconds(clock: Clock): number {
+  return Math.floor(clock.now() / 1000)
+}
