@@ -481,6 +481,7 @@ t.test('the fast tier in every request is a setting', async t => {
   const { sent } = await start(t, { CHATGPT_LOCAL_FAST_MODE: 'on' })
   t.equal((await sent({})).service_tier, 'priority')
   t.notOk('service_tier' in (await sent({ fast_mode: false })))
+  t.notOk('service_tier' in (await sent({ service_tier: 'default' })))
 })
 
 t.test('formats of the answer go up flat', async t => {

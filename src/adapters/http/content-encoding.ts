@@ -9,13 +9,22 @@ type Decompress = (
   options: { readonly maxOutputLength: number },
 ) => Promise<Uint8Array>
 
+/** Low half of the first byte of a zlib stream that is deflated (RFC 1950, section 2.2). */
+const ZLIB_DEFLATED = 8
+
+/** Some clients leave out the zlib header that belongs to `deflate` (RFC 9110, section 8.4.1.2). */
+const inflate: Decompress = async (bytes, options) =>
+  ((bytes[0] ?? 0) & 0x0f) === ZLIB_DEFLATED
+    ? await promisify(zlib.inflate)(bytes, options)
+    : await promisify(zlib.inflateRaw)(bytes, options)
+
 /** Zstandard came to Node in 22.15. */
 const { zstdDecompress } = zlib as { zstdDecompress?: typeof zlib.gunzip }
 
 const DECOMPRESSORS: ReadonlyMap<string, Decompress> = new Map<string, Decompress>([
   ['gzip', promisify(zlib.gunzip)],
   ['x-gzip', promisify(zlib.gunzip)],
-  ['deflate', promisify(zlib.inflate)],
+  ['deflate', inflate],
   ['br', promisify(zlib.brotliDecompress)],
   ...(zstdDecompress ? ([['zstd', promisify(zstdDecompress)]] as const) : []),
 ])

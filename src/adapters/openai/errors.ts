@@ -67,15 +67,15 @@ const MAX_RETRY_AFTER_SECONDS = 60
 
 /** Encodes an error as `{"error":{"message","type","param","code"}}` with all four keys. */
 export function encodeError(error: ProxyError): Reply {
-  const { type } = TABLE[error.code]
+  const status = statusOf(error)
   const limit = error.usageLimit
   return {
-    status: statusOf(error),
+    status,
     headers: retryHeaders(error),
     body: {
       error: {
         message: error.message,
-        type,
+        type: typeOf(error, status),
         param: error.param ?? null,
         code: codeOf(error),
         ...(limit && {
@@ -92,6 +92,11 @@ export function encodeError(error: ProxyError): Reply {
 function statusOf({ code, upstream }: ProxyError): number {
   const own = code === 'upstream_refused' ? upstream?.status : undefined
   return own !== undefined && own >= 400 && own < 500 ? own : TABLE[code].status
+}
+
+/** The family of a refusal that we have no name for shows in its status alone. */
+function typeOf({ code }: ProxyError, status: number): string {
+  return code === 'upstream_refused' && status === 403 ? forbidden.type : TABLE[code].type
 }
 
 /** The upstream's own codes are never renamed. */

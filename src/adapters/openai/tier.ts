@@ -15,8 +15,9 @@ export interface TierBody {
 }
 
 /**
- * Reads the tier. `fast_mode` is an order, `service_tier` a wish; `isIgnored` if the latter has no
- * effect, for another tier or against the order.
+ * Reads the tier. `fast_mode` is an order, `service_tier` a wish: any but `auto` decides, the fast
+ * tier or the one that is there besides. `isIgnored` if the wish is for another tier than those two,
+ * or against the order.
  *
  * @throws ProxyError `invalid_type`, `invalid_value` for a `fast_mode` that is neither yes nor no.
  */
@@ -27,8 +28,10 @@ export function decodeTier({ fast_mode, service_tier }: TierBody): {
   const order = decodeFastMode(fast_mode)
   const tier = service_tier?.toLowerCase() ?? 'auto'
   const wishes = FAST_TIERS.includes(tier)
-  const isIgnored = tier !== 'auto' && (!wishes || order === 'never')
-  return { priority: order ?? (wishes ? 'wished' : undefined), isIgnored }
+  const wish = wishes ? 'wished' : tier === 'auto' ? undefined : 'never'
+  const isMet =
+    tier === 'auto' || (wishes ? order !== 'never' : tier === 'default' && order !== 'required')
+  return { priority: order ?? wish, isIgnored: !isMet }
 }
 
 function decodeFastMode(value: unknown): Priority | undefined {

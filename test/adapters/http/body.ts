@@ -277,6 +277,7 @@ t.test('reads compressed bodies', async t => {
     ['gzip', zlib.gzipSync(text)],
     ['X-GZIP', zlib.gzipSync(text)],
     ['deflate', zlib.deflateSync(text)],
+    ['deflate', zlib.deflateRawSync(text)],
     ['br', zlib.brotliCompressSync(text)],
   ]
   for (const [encoding, body] of bodies) {

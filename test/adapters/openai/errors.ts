@@ -72,6 +72,10 @@ t.test('a refusal without a name keeps its status', async t => {
     status: 402,
     body: { error: { code: 'x' } },
   })
+  t.match(encode('upstream_refused', { upstream: { status: 403, code: undefined } }), {
+    status: 403,
+    body: { error: { code: null, type: 'permission_error' } },
+  })
 })
 
 t.test('a usage limit says when it ends and that trying again is no use', async t => {

@@ -29,9 +29,10 @@ t.test('a tier is a wish, and only the fast one can be had', async t => {
   for (const name of ['priority', 'fast', 'Priority', 'FAST']) {
     t.strictSame(tier(name), { priority: 'wished', isIgnored: false }, name)
   }
-  for (const name of ['default', 'flex', 'scale', 'anything', '']) {
-    t.strictSame(tier(name), { priority: undefined, isIgnored: true }, name)
+  for (const name of ['flex', 'scale', 'anything', '']) {
+    t.strictSame(tier(name), { priority: 'never', isIgnored: true }, name)
   }
+  t.strictSame(tier('Default'), { priority: 'never', isIgnored: false })
   t.strictSame(tier('auto'), { priority: undefined, isIgnored: false })
   t.strictSame(tier(null), { priority: undefined, isIgnored: false })
 })
@@ -41,6 +42,8 @@ t.test('an order wins over a wish, which then has no effect', async t => {
   t.strictSame(both(false, 'priority'), { priority: 'never', isIgnored: true })
   t.strictSame(both(true, 'priority'), { priority: 'required', isIgnored: false })
   t.strictSame(both(true, 'flex'), { priority: 'required', isIgnored: true })
+  t.strictSame(both(true, 'default'), { priority: 'required', isIgnored: true })
+  t.strictSame(both(false, 'default'), { priority: 'never', isIgnored: false })
 })
 
 t.test('a fast mode that is neither yes nor no is refused', async t => {
