@@ -2,15 +2,9 @@
 
 import type { ToolKind } from './conversation.ts'
 import { ProxyError } from './errors.ts'
-import {
-  type Citation,
-  type FinishReason,
-  type JsonString,
-  type ModelEvent,
-  type Usage,
-  unquote,
-} from './events.ts'
+import { type Citation, type FinishReason, type ModelEvent, type Usage, unquote } from './events.ts'
 import { parseJson } from './json.ts'
+import { createLiteralRun, type LiteralRun } from './literal-run.ts'
 
 /** Most characters that one answer may hold, so that a runaway upstream cannot fill the memory. */
 const MAX_ANSWER_LENGTH = 64 * 1024 * 1024
@@ -48,12 +42,12 @@ export interface Completion {
  */
 export async function collect(events: AsyncIterable<ModelEvent>): Promise<Completion> {
   let started: Extract<ModelEvent, { type: 'started' }> | undefined
-  const text: JsonString[] = []
-  const refusal: JsonString[] = []
-  const reasoning: JsonString[] = []
-  const summary: JsonString[] = []
+  const text = createLiteralRun()
+  const refusal = createLiteralRun()
+  const reasoning = createLiteralRun()
+  const summary = createLiteralRun()
   const citations: Citation[] = []
-  const calls: (Omit<CollectedCall, 'arguments'> & { arguments: JsonString[] })[] = []
+  const calls: (Omit<CollectedCall, 'arguments'> & { arguments: LiteralRun })[] = []
   let length = 0
   for await (const event of events) {
     if ('text' in event) {
@@ -82,7 +76,7 @@ export async function collect(events: AsyncIterable<ModelEvent>): Promise<Comple
           kind: event.kind,
           callId: event.callId,
           name: event.name,
-          arguments: [],
+          arguments: createLiteralRun(),
         }
         break
       case 'tool-arguments':
@@ -92,12 +86,12 @@ export async function collect(events: AsyncIterable<ModelEvent>): Promise<Comple
         return {
           id: started?.id,
           createdAt: started?.createdAt,
-          text: unquote(text),
-          refusal: unquote(refusal),
-          reasoning: unquote(reasoning),
-          summary: unquote(summary),
+          text: unquote(text.take()),
+          refusal: unquote(refusal.take()),
+          reasoning: unquote(reasoning.take()),
+          summary: unquote(summary.take()),
           citations,
-          toolCalls: calls.map(call => ({ ...call, arguments: unquote(call.arguments) })),
+          toolCalls: calls.map(call => ({ ...call, arguments: unquote(call.arguments.take()) })),
           reason: event.reason,
           usage: event.usage,
           serviceTier: event.serviceTier ?? started?.serviceTier,

@@ -80,6 +80,50 @@ t.test('two hundred thousand deltas do not overflow anything', async t => {
   t.equal((await collect(many())).text.length, 400_000)
 })
 
+t.test('long texts of many pieces stay apart and whole', async t => {
+  async function* many(): AsyncGenerator<ModelEvent> {
+    yield calls(0, 'f')
+    yield calls(1, 'g')
+    for (let i = 0; i < 20_000; i++) {
+      yield* [
+        says(`text ${i}"\n`),
+        thinks(`sum ${i}`),
+        thinks(`raw ${i}`, 'raw'),
+        refuses(`no ${i}`),
+      ]
+      yield* [passes(0, `a${i}`), passes(1, `b${i}`)]
+    }
+    yield finished()
+  }
+  const whole = (piece: (i: number) => string) =>
+    Array.from({ length: 20_000 }, (_, i) => piece(i)).join('')
+  const answer = await collect(many())
+  t.equal(
+    answer.text,
+    whole(i => `text ${i}"\n`),
+  )
+  t.equal(
+    answer.refusal,
+    whole(i => `no ${i}`),
+  )
+  t.equal(
+    answer.reasoning,
+    whole(i => `sum ${i}raw ${i}`),
+  )
+  t.equal(
+    answer.summary,
+    whole(i => `sum ${i}`),
+  )
+  t.equal(
+    answer.toolCalls[0]?.arguments,
+    whole(i => `a${i}`),
+  )
+  t.equal(
+    answer.toolCalls[1]?.arguments,
+    whole(i => `b${i}`),
+  )
+})
+
 t.test('an answer that grows past 64 MiB is refused and its source is closed', async t => {
   let closed = false
   async function* endless(): AsyncGenerator<ModelEvent> {

@@ -164,6 +164,9 @@ const COMPLETIONS: readonly BadRequest[] = [
   [{ suffix: ['CANARY'] }, 'suffix', 'invalid_type'],
 ]
 
+const item = (value: object) => ({ input: [value] })
+const tells = (part: object) => item({ role: 'user', content: [part] })
+
 const RESPONSES: readonly BadRequest[] = [
   [{ model: undefined }, 'model', 'missing_required_parameter'],
   [{ model: ['CANARY'] }, 'model', 'invalid_type'],
@@ -171,6 +174,52 @@ const RESPONSES: readonly BadRequest[] = [
   [{ input: 5 }, 'input', 'invalid_type'],
   [{ input: ['CANARY'] }, 'input[0]', 'invalid_type'],
   [{ input: [{ role: 'CANARY', content: 'CANARY' }] }, 'input[0].role', VALUE],
+  [item({ role: 'user' }), 'input[0].content', 'missing_required_parameter'],
+  [item({ role: 'user', content: 5 }), 'input[0].content', 'invalid_type'],
+  [item({ role: 'user', content: null }), 'input[0].content', VALUE],
+  [item({ role: 'user', content: [] }), 'input', VALUE],
+  [item({ role: 'user', content: ['CANARY'] }), 'input[0].content[0]', 'invalid_type'],
+  [tells({}), 'input[0].content[0].type', 'missing_required_parameter'],
+  [tells({ text: 'CANARY' }), 'input[0].content[0].type', 'missing_required_parameter'],
+  [tells({ type: 'input_text' }), 'input[0].content[0].text', 'missing_required_parameter'],
+  [tells({ type: 'input_text', text: 5 }), 'input[0].content[0].text', 'invalid_type'],
+  [tells({ type: 'input_image' }), 'input[0].content[0].image_url', VALUE],
+  [
+    tells({ type: 'input_image', image_url: 'file:///etc/CANARY' }),
+    'input[0].content[0].image_url',
+    'invalid_value',
+  ],
+  [tells({ type: 'input_audio', input_audio: {} }), 'input[0].content[0].type', UNSUPPORTED],
+  [item({ type: 'function_call' }), 'input[0].call_id', 'missing_required_parameter'],
+  [
+    item({ type: 'function_call', call_id: 'c', arguments: '{}' }),
+    'input[0].name',
+    'missing_required_parameter',
+  ],
+  [
+    item({ type: 'function_call_output', call_id: 'c' }),
+    'input[0].output',
+    'missing_required_parameter',
+  ],
+  [{ n: 2 }, 'n', 'unsupported_value'],
+  [{ logprobs: true }, 'logprobs', 'unsupported_parameter'],
+  [{ modalities: ['audio'] }, 'modalities', 'unsupported_value'],
+  [{ include: ['message.output_text.logprobs'] }, 'include[0]', 'unsupported_value'],
+  [{ tool_choice: {} }, 'tool_choice.type', 'missing_required_parameter'],
+  [{ tool_choice: { type: 5 } }, 'tool_choice.type', 'invalid_type'],
+  [{ tool_choice: { type: 'file_search' } }, 'tool_choice.type', 'unsupported_value'],
+  [{ tool_choice: { type: 'allowed_tools', mode: 'CANARY' } }, 'tool_choice.mode', VALUE],
+  [
+    { tools: [{ type: 'function', name: 'f', strict: 'CANARY' }] },
+    'tools[0].strict',
+    'invalid_type',
+  ],
+  [{ tools: [{ type: 'namespace' }] }, 'tools[0].name', 'missing_required_parameter'],
+  [
+    { tools: [{ type: 'web_search', search_context_size: 'CANARY' }] },
+    'tools[0].search_context_size',
+    'invalid_value',
+  ],
   [{ input: [{ type: 'item_reference', id: 'CANARY' }] }, /^input/, VALUE],
   [
     { input: [{ role: 'user', content: [{ type: 'input_file', file_id: 'CANARY' }] }] },
@@ -289,6 +338,9 @@ t.test('a field without effect is refused where the service is strict', async t 
     ignored('max_output_tokens', 10),
     ignored('metadata', { a: 'CANARY' }),
     ignored('truncation', 'auto'),
+  ])
+  await refusesAll(t, await startScripted(t, '/v1/responses/compact', responses, strict), [
+    [{ tools: [] }, /^(?:stream|tools)$/, 'unsupported_parameter'],
   ])
 })
 

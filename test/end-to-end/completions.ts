@@ -80,7 +80,7 @@ t.test('the prompt goes up as what a user says, with the wish for a continuation
     ])
     t.match(instructions, /continu|comes next/i)
     // The least that the model takes: a continuation needs no thought.
-    t.equal(reasoning.effort, 'none')
+    t.strictSame(reasoning, { effort: 'none' })
     t.equal(tools, undefined)
   }
   t.equal((await sent({ reasoning_effort: 'high' })).reasoning.effort, 'high')

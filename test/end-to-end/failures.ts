@@ -191,7 +191,9 @@ t.test("a path in the backend's words becomes one in the client's", async t => {
   const { ask, upstream } = await start(t)
   const paramOf = async (param: string, path = CHAT) => {
     upstream.play(json(400, { error: { message: 'm', param, code: 'invalid_json_schema' } }))
-    return (await readJson(await ask({ ...BODIES[path] }, {}, path))).error.param
+    const format = { type: 'json_schema', json_schema: { name: 'n', schema: {} } }
+    const body = { ...BODIES[path], ...(path === CHAT && { response_format: format }) }
+    return (await readJson(await ask(body, {}, path))).error.param
   }
   t.equal(await paramOf('text.format.schema'), 'response_format.json_schema.schema')
   t.equal(await paramOf('text.format.schema', RESPONSES), 'text.format.schema')

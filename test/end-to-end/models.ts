@@ -59,33 +59,12 @@ t.test('each effort is a model of its own where that is set', async t => {
   t.equal(id, 'gpt-5.5-xhigh')
 })
 
-const KEYS = [
-  'slug',
-  'display_name',
-  'supported_reasoning_levels',
-  'shell_type',
-  'visibility',
-  'supported_in_api',
-  'priority',
-  'base_instructions',
-  'truncation_policy',
-  'supports_parallel_tool_calls',
-  'experimental_supported_tools',
-]
-
-t.test('the Codex CLI is told the models in its own form', async t => {
+t.test('the Codex CLI keeps what it knows of models that nobody told of', async t => {
   const { url, upstream } = await startSignedIn(t)
   for (const path of ['/v1/models', '/models']) {
-    const { models } = await readJson(await fetch(`${url}${path}?client_version=0.169.0`))
-    t.strictSame(
-      models.map(({ slug }: { slug: string }) => slug),
-      idsOf(await readJson(await fetch(`${url}${path}`))),
-    )
-    for (const model of models) {
-      for (const key of KEYS) t.ok(key in model, `${model.slug}: ${key}`)
-      t.equal(model.visibility, 'list')
-      for (const level of model.supported_reasoning_levels) t.match(level, { effort: /./ })
-    }
+    const { models, ...list } = await readJson(await fetch(`${url}${path}?client_version=0.169.0`))
+    t.strictSame(models, [], path)
+    t.strictSame(list, await readJson(await fetch(`${url}${path}`)), path)
   }
   t.equal(upstream.requests.length, 0)
 })

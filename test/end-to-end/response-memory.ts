@@ -102,6 +102,36 @@ t.test('an item may be named where it is known', async t => {
   t.equal(upstream.requests.length, before)
 })
 
+t.test('an item is found in an older response too', async t => {
+  const { whole, sent } = await start(t)
+  await whole(EVENTS)
+  await whole([...STARTED, ...inTurn(message(0, ['22C'])), completed({ id: 'resp_2' })])
+  const { input } = await sent({ input: [{ type: 'item_reference', id: 'rs_0' }, result] })
+  t.strictSame(input, [CONVERSATION[1], result])
+})
+
+t.test('the backend gets no id that it has not given', async t => {
+  const service = await start(t)
+  const { whole, sent } = service
+  const told = [
+    { role: 'user', content: 'hi' },
+    { type: 'local_shell_call_output', output: 'x' },
+    { type: 'additional_tools', role: 'developer', tools: [] },
+    { type: 'compaction', id: 'cmp_1', encrypted_content: 'C' },
+  ]
+  await whole(EVENTS, { input: told })
+  const { data } = (await call(service, 'resp_1/input_items?order=asc')).body
+  t.strictSame(
+    data.map(({ id }: Json) => id),
+    ['msg_1_in0', 'item_1_in1', 'item_1_in2', 'cmp_1'],
+  )
+  const expected = [says('user', 'hi'), ...told.slice(1)]
+  const { input } = await sent({ previous_response_id: 'resp_1', input: [result] })
+  t.strictSame(input.slice(0, 4), expected)
+  const references = data.map(({ id }: Json) => ({ type: 'item_reference', id }))
+  t.strictSame((await sent({ input: references })).input, expected)
+})
+
 t.test('what is not known cannot be gone on from', async t => {
   const { whole, streamed, ask, upstream } = await start(t)
   await whole(EVENTS, { store: false })

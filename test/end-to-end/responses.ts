@@ -229,7 +229,9 @@ t.test('every field that has an effect goes up', async t => {
     { 'x-session-id': 'not this one' },
   )
   t.match(asked, {
-    instructions: 'Be brief',
+    // A JSON object has to be asked for in the input itself, so that is where all text goes.
+    instructions: '',
+    input: [says('developer', 'Be brief'), says('user', 'some JSON')],
     reasoning: { effort: 'high', summary: 'detailed' },
     text: { verbosity: 'low', format: { type: 'json_object' } },
     parallel_tool_calls: false,
@@ -372,10 +374,13 @@ t.test('a model that wants another form of request gets it, and nobody sees', as
       ? { ...event, item: { ...(event['item'] as object), namespace: 'functions' } }
       : event,
   )
-  upstream.play(plays([...STARTED, ...events, completed()]))
+  const echo = { instructions: null, tools: [], parallel_tool_calls: false }
+  upstream.play(plays([...STARTED, ...events, completed(echo)]))
   const tools = [{ type: 'function', name: 'f', parameters: { type: 'object' } }]
   const response = await ask({ model: 'gpt-6.1-sol', tools, instructions: 'Be brief' })
-  t.strictSame((await readJson(response)).output, [call.item])
+  const told = await readJson(response)
+  t.strictSame(told.output, [call.item])
+  t.match(told, { instructions: 'Be brief', tools, parallel_tool_calls: false })
   const [request] = upstream.requests
   t.equal(request?.headers['x-openai-internal-codex-responses-lite'], 'true')
   t.equal(request?.body.tools, undefined)

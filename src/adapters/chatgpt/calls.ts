@@ -4,6 +4,7 @@ import type { ToolKind } from '../../domain/conversation.ts'
 import { ProxyError } from '../../domain/errors.ts'
 import { type JsonString, type ModelEvent, quote } from '../../domain/events.ts'
 import { asString, type JsonObject } from '../../domain/json.ts'
+import { createLiteralRun, type LiteralRun } from '../../domain/literal-run.ts'
 
 /** Most characters of later calls that wait for an earlier one to end. */
 const MAX_WAITING_LENGTH = 16 * 1024 * 1024
@@ -21,10 +22,13 @@ export function isCall(item: JsonObject): boolean {
 
 interface Call {
   readonly kind: ToolKind
-  readonly callId: string
-  readonly name: string
-  /** Pieces of the arguments that have not been told yet. */
-  pieces: JsonString[]
+  /** What is known of it so far; the name is `''` until the upstream gives it. */
+  callId: string | undefined
+  hasOwnId: boolean
+  name: string
+  /** Pieces of the arguments that have not been told yet, and their length. */
+  readonly waiting: LiteralRun
+  waitingLength: number
   hasArguments: boolean
   isTold: boolean
   isComplete: boolean
@@ -32,10 +36,10 @@ interface Call {
 
 /** Each method returns what can be told now. */
 export interface Calls {
-  /** A call's item has been added at `place`: its name is known, its arguments are not. */
+  /** A call's item has been added at `place`: its arguments are not known, and its name may not be. */
   announce(place: string, item: JsonObject): ModelEvent[]
   delta(place: string, text: JsonString): ModelEvent[]
-  argumentsDone(place: string, text: string): ModelEvent[]
+  argumentsDone(place: string, text: string, name: string | undefined): ModelEvent[]
   /** A call's item is complete; whatever of it has not come before comes with it. */
   whole(place: string, item: JsonObject): ModelEvent[]
   /** The answer has ended. In a whole one every call has arguments; in a cut one calls stay cut. */
@@ -44,40 +48,64 @@ export interface Calls {
 }
 
 /**
- * Creates the record of one answer's calls; they are numbered in the order of first sight.
- * `originalName` returns the client's name of a tool.
+ * Creates the record of one answer's calls; they are numbered in the order of first sight, and each
+ * is told once its name is known. `originalName` returns the client's name of a tool, `answerId` what
+ * the upstream calls the answer.
  */
-export function createCalls(originalName: (sent: string) => string): Calls {
+export function createCalls(
+  originalName: (sent: string) => string,
+  answerId: () => string | undefined,
+): Calls {
   const calls: Call[] = []
   const byPlace = new Map<string, Call>()
   const byId = new Map<string, Call>()
   /** Index of the call that is being told; the ones after it wait. */
   let current = 0
   let waitingLength = 0
+  let hasEnded = false
 
   function known(place: string, item: JsonObject): Call | undefined {
     const callId = callIdOf(item)
-    return callId === undefined ? byPlace.get(place) : byId.get(callId)
+    const atPlace = byPlace.get(place)
+    if (callId === undefined) return atPlace
+    // The id of a call may come after its place.
+    return byId.get(callId) ?? (atPlace?.hasOwnId ? undefined : atPlace)
   }
 
   function add(place: string, item: JsonObject): Call {
     const call: Call = {
       kind: KINDS.get(item['type']) ?? 'function',
-      callId: callIdOf(item) ?? `call_${calls.length}`,
-      name: originalName(asString(item['name']) ?? ''),
-      pieces: [],
+      callId: undefined,
+      hasOwnId: false,
+      name: '',
+      waiting: createLiteralRun(),
+      waitingLength: 0,
       hasArguments: false,
       isTold: false,
       isComplete: false,
     }
     calls.push(call)
     byPlace.set(place, call)
-    byId.set(call.callId, call)
     return call
   }
 
+  /** Takes down what an item says of its call. What has been told of it stays. */
+  function learn(call: Call, item: JsonObject): void {
+    const callId = callIdOf(item)
+    if (callId !== undefined) byId.set(callId, call)
+    call.hasOwnId ||= asString(item['call_id']) !== undefined
+    if (call.isTold) return
+    call.callId = callId ?? call.callId
+    call.name = nameOf(item['name']) || call.name
+  }
+
+  function nameOf(sent: unknown): string {
+    return originalName(asString(sent) ?? '')
+  }
+
   function push(call: Call, text: JsonString): void {
-    call.pieces.push(text)
+    call.waiting.push(text)
+    call.waitingLength += text.length
     call.hasArguments = true
     waitingLength += text.length
     if (waitingLength > MAX_WAITING_LENGTH) throw tooLarge()
@@ -95,23 +123,27 @@ export function createCalls(originalName: (sent: string) => string): Calls {
     for (let call = calls[current]; call !== undefined; call = calls[++current]) {
       const index = current
       if (!call.isTold) {
-        const { kind, callId, name } = call
+        if (call.name === '' && !hasEnded) break
+        const { kind, callId = madeUpId(index), name } = call
         events.push({ type: 'tool-call', index, kind, callId, name })
       }
       call.isTold = true
-      for (const text of call.pieces) {
-        waitingLength -= text.length
-        events.push({ type: 'tool-arguments', index, text })
-      }
-      call.pieces = []
+      for (const text of call.waiting.take()) events.push({ type: 'tool-arguments', index, text })
+      waitingLength -= call.waitingLength
+      call.waitingLength = 0
       if (!call.isComplete) break
     }
     return events
   }
 
+  /** A conversation holds the calls of many answers. */
+  function madeUpId(index: number): string {
+    return ['call', answerId(), index].filter(part => part !== undefined).join('_')
+  }
+
   return {
     announce(place, item) {
-      if (!known(place, item)) add(place, item)
+      learn(known(place, item) ?? add(place, item), item)
       return tell()
     },
     delta(place, text) {
@@ -120,17 +152,21 @@ export function createCalls(originalName: (sent: string) => string): Calls {
       push(call, text)
       return tell()
     },
-    argumentsDone(place, text) {
+    argumentsDone(place, text, name) {
       const call = byPlace.get(place)
-      if (call !== undefined) complete(call, text)
+      if (call === undefined) return []
+      learn(call, { name })
+      complete(call, text)
       return tell()
     },
     whole(place, item) {
       const call = known(place, item) ?? add(place, item)
+      learn(call, item)
       complete(call, asString(item[call.kind === 'custom' ? 'input' : 'arguments']) ?? '')
       return tell()
     },
     finish(isWhole) {
+      hasEnded = true
       for (const call of calls) {
         if (isWhole) complete(call, '')
         call.isComplete = true

@@ -2,8 +2,9 @@
 
 import type { ModelEvent } from '../../domain/events.ts'
 import type { ChatModel } from '../../domain/ports.ts'
+import type { Wording } from './ask.ts'
 import { createEventDecoder } from './decode.ts'
-import { encodeRequest, type Form } from './encode.ts'
+import { encodeRequest } from './encode.ts'
 import { readEvents } from './events.ts'
 import { createReasoningMemory, type ReasoningMemory, reasoningScope } from './reasoning-memory.ts'
 import type { CallOptions, ResponsesCall } from './responses-call.ts'
@@ -27,13 +28,13 @@ export function createChatgptModel(call: ResponsesCall, options: ChatgptOptions)
       const question = {
         model,
         cacheKey,
-        encode(form: Form, withReasoning: boolean) {
+        encode({ form, withReasoning }: Wording) {
           const encoded = encodeRequest(request, form, {
             names,
             recall: callIds => (withReasoning ? memory.recall(scope, callIds) : undefined),
           })
           replayed = encoded.replayed
-          return { body: encoded.body, hasReasoning: replayed.length > 0 }
+          return { body: encoded.body, hasReasoning: replayed.length > 0, hasNamespaces: false }
         },
         forgetReasoning: () => memory.forget(scope, replayed),
       }

@@ -13,6 +13,7 @@ import { createCalls, isCall } from './calls.ts'
 import { createCitations } from './citations.ts'
 import { cutReason, decodeUsage } from './ending.ts'
 import { failureInStream } from './errors.ts'
+import { findStreamedMessages } from './final-messages.ts'
 import { createPlaces } from './places.ts'
 import { createTurnRecord } from './reasoned-turn.ts'
 import type { ReasonedTurn } from './reasoning-memory.ts'
@@ -65,7 +66,8 @@ export interface DecodeOptions {
 
 /** Creates a decoder for one answer. */
 export function createEventDecoder(options: DecodeOptions): EventDecoder {
-  const calls = createCalls(options.names.toOriginal)
+  let answerId: string | undefined
+  const calls = createCalls(options.names.toOriginal, () => answerId)
   const texts = createTexts()
   const citations = createCitations(texts)
   const turn = createTurnRecord()
@@ -76,10 +78,11 @@ export function createEventDecoder(options: DecodeOptions): EventDecoder {
     if (started) return NOTHING
     started = true
     const response = asObject(event['response']) ?? {}
+    answerId = asString(response['id'])
     return [
       {
         type: 'started',
-        id: asString(response['id']),
+        id: answerId,
         createdAt: asNumber(response['created_at']),
         serviceTier: asString(response['service_tier']),
       },
@@ -92,6 +95,7 @@ export function createEventDecoder(options: DecodeOptions): EventDecoder {
       case 'custom_tool_call':
         return calls.whole(place, item)
       case 'message':
+        texts.announceMessage(place)
         return objectsOf(item['content']).flatMap((part, i) => [
           ...readPart(part, place, String(i)),
           ...citations.part(place, String(i), part),
@@ -120,19 +124,28 @@ export function createEventDecoder(options: DecodeOptions): EventDecoder {
 
   /** The final output is often empty or thin; it is used for what has not been streamed, no more. */
   function readOutput(output: unknown): readonly ModelEvent[] {
-    const hasAnswer = texts.hasAnswer()
-    const hasAny = hasAnswer || texts.hasReasoning() || !calls.isEmpty()
-    const streamed = texts.messages()
-    let messages = 0
-    return objectsOf(output).flatMap((item, i) => {
-      // It may count its items otherwise than the stream did; its messages come in the same order.
-      const sameMessage = item['type'] === 'message' ? streamed[messages++] : undefined
-      const place = places.of(sameMessage ?? String(i), asString(item['id']))
+    const hasAny = texts.hasAnswer() || texts.hasReasoning() || !calls.isEmpty()
+    const items = objectsOf(output)
+    const streamed = findStreamedMessages(items, texts.messages(), id => places.of(undefined, id))
+    return items.flatMap((item, i) => {
+      if (item['type'] === 'message') return readFinalMessage(item, streamed.get(item), String(i))
+      const place = places.of(String(i), asString(item['id']))
       turn.note(place, item)
       if (isCall(item)) return calls.whole(place, item)
-      if (item['type'] !== 'message') return hasAny ? NOTHING : readItem(item, place)
-      return hasAnswer ? readCitations(item, place) : readItem(item, place)
+      return hasAny ? NOTHING : readItem(item, place)
     })
+  }
+
+  /** `streamed` is its place in the stream, if it was in it, `position` the one in the output. */
+  function readFinalMessage(
+    message: JsonObject,
+    streamed: string | undefined,
+    position: string,
+  ): readonly ModelEvent[] {
+    turn.note(streamed ?? position, message)
+    // A new one needs a place of its own: the stream may have given the position to another.
+    if (streamed === undefined) return readItem(message, `output ${position}`)
+    return texts.hasTold(streamed) ? readCitations(message, streamed) : readItem(message, streamed)
   }
 
   function readCitations(message: JsonObject, place: string): readonly ModelEvent[] {
@@ -166,6 +179,7 @@ export function createEventDecoder(options: DecodeOptions): EventDecoder {
       'response.output_item.added',
       (event, place) => {
         const item = asObject(event['item']) ?? {}
+        if (item['type'] === 'message') texts.announceMessage(place)
         if (!isCall(item)) return NOTHING
         turn.note(place, item)
         return calls.announce(place, item)
@@ -214,7 +228,7 @@ export function createEventDecoder(options: DecodeOptions): EventDecoder {
       calls.delta(place, quote(asString(event['delta']) ?? '')),
     )
     readers.set(`response.${kind}.done`, (event, place) =>
-      calls.argumentsDone(place, asString(event[whole]) ?? ''),
+      calls.argumentsDone(place, asString(event[whole]) ?? '', asString(event['name'])),
     )
   }
   for (const kind of TEXT_KINDS) {

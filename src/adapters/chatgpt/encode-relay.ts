@@ -2,9 +2,10 @@
 
 import { asObject, type JsonObject } from '../../domain/json.ts'
 import type { RelayRequest } from '../../domain/relay-ports.ts'
-import type { Form } from './encode.ts'
-import { FUNCTIONS, withoutNamespace } from './namespace.ts'
-import type { EncodedQuestion } from './responses-call.ts'
+import type { EncodedQuestion, Wording } from './ask.ts'
+import { askForJson, developerSays } from './instructions.ts'
+import { FUNCTIONS, hasNamespace, withoutFunctions, withoutNamespace } from './namespace.ts'
+import { withoutDetails, withStrictData } from './relayed-parts.ts'
 import { encodeWellFormed } from './well-formed.ts'
 
 /** A request as it is sent. */
@@ -13,34 +14,32 @@ export interface EncodedRelay extends EncodedQuestion {
   readonly wrapsTools: boolean
 }
 
-/** Encodes a request in a form, with the reasoning of earlier turns or without. */
-export function encodeRelay(
-  request: RelayRequest,
-  form: Form,
-  withReasoning: boolean,
-): EncodedRelay {
-  const input = inputOf(request, withReasoning)
-  const lite = form === 'lite' ? encodeLite(request, input) : undefined
+/** Encodes a request. */
+export function encodeRelay(request: RelayRequest, wording: Wording): EncodedRelay {
+  const input = inputOf(request, wording)
+  const lite = wording.form === 'lite' ? encodeLite(request, input) : undefined
   return {
     body: encodeWellFormed(lite?.body ?? encodeNormal(request, input)),
-    hasReasoning: input.some(isReasoning),
+    ...whatCanBeLeftOut(input),
     wrapsTools: lite?.wrapsTools ?? false,
   }
 }
 
 /** Encodes a request to make its conversation shorter: what answers are to be like has no place there. */
-export function encodeCompaction(request: RelayRequest, withReasoning: boolean): EncodedQuestion {
-  const input = inputOf(request, withReasoning)
+export function encodeCompaction(request: RelayRequest, wording: Wording): EncodedQuestion {
+  const input = inputOf(request, wording)
   const body = { model: request.model, instructions: request.instructions ?? '', input }
-  return { body: encodeWellFormed(body), hasReasoning: input.some(isReasoning) }
+  return { body: encodeWellFormed(body), ...whatCanBeLeftOut(input) }
 }
 
 function encodeNormal(request: RelayRequest, input: readonly JsonObject[]) {
   const { model, instructions = '', tools } = request
+  // In JSON mode the backend looks for the word among the messages only: instructions go there.
+  const isJson = isJsonMode(request)
   return {
     model,
-    instructions,
-    input,
+    instructions: isJson ? '' : instructions,
+    input: isJson ? askForJson(withInstructions(input, instructions)) : input,
     ...(tools.length > 0 && { tools }),
     ...encodeToolChoice(request),
     parallel_tool_calls: request.parallelToolCalls ?? true,
@@ -50,18 +49,13 @@ function encodeNormal(request: RelayRequest, input: readonly JsonObject[]) {
 }
 
 function encodeLite(request: RelayRequest, input: readonly JsonObject[]) {
-  const { model, instructions } = request
   const { tools, wrapsTools } = encodeTools(request)
-  // Tools come first, then the instructions, then what is said.
-  const firstSaid = input.findIndex(item => !isToolItem(item))
-  const rest = firstSaid === -1 ? [] : input.slice(firstSaid)
+  const told = withInstructions(input, request.instructions).map(withoutDetails)
   const body = {
-    model,
+    model: request.model,
     input: [
       ...(tools.length > 0 ? [{ type: 'additional_tools', role: 'developer', tools }] : []),
-      ...input.slice(0, input.length - rest.length),
-      ...(instructions ? [developerSays(instructions)] : []),
-      ...rest.map(withoutDetails),
+      ...(isJsonMode(request) ? askForJson(told) : told),
     ],
     ...encodeToolChoice(request),
     parallel_tool_calls: false,
@@ -69,6 +63,14 @@ function encodeLite(request: RelayRequest, input: readonly JsonObject[]) {
     ...encodeRest(request),
   }
   return { body, wrapsTools }
+}
+
+/** Tools come first, then the instructions, then what is said. */
+function withInstructions(input: readonly JsonObject[], instructions: string | undefined) {
+  if (!instructions) return input
+  const firstSaid = input.findIndex(item => !isToolItem(item))
+  const place = firstSaid === -1 ? input.length : firstSaid
+  return input.toSpliced(place, 0, developerSays(instructions))
 }
 
 /** What the model can call by name goes into the namespace, unless the client has one of that name. */
@@ -108,9 +110,17 @@ function encodeToolChoice({ tools, input, toolChoice }: RelayRequest) {
   return hasTools && toolChoice ? { tool_choice: toolChoice } : {}
 }
 
-function inputOf({ input }: RelayRequest, withReasoning: boolean): readonly JsonObject[] {
+function inputOf({ input }: RelayRequest, { withReasoning, withNamespaces }: Wording) {
   const items = withReasoning ? input : input.filter(item => !isReasoning(item))
-  return items.map(withoutNamespace)
+  return items.map(withNamespaces ? withoutFunctions : withoutNamespace).map(withStrictData)
+}
+
+function whatCanBeLeftOut(input: readonly JsonObject[]) {
+  return { hasReasoning: input.some(isReasoning), hasNamespaces: input.some(hasNamespace) }
+}
+
+function isJsonMode({ text }: RelayRequest): boolean {
+  return asObject(text?.['format'])?.['type'] === 'json_object'
 }
 
 function isReasoning({ type }: JsonObject): boolean {
@@ -119,30 +129,4 @@ function isReasoning({ type }: JsonObject): boolean {
 
 function isToolItem({ type }: JsonObject): boolean {
   return type === 'additional_tools'
-}
-
-function developerSays(text: string): JsonObject {
-  return { type: 'message', role: 'developer', content: [{ type: 'input_text', text }] }
-}
-
-/** The lite form does not take the detail of images, in messages or in what tools gave. */
-function withoutDetails(item: JsonObject): JsonObject {
-  for (const key of ['content', 'output']) {
-    const parts: unknown = item[key]
-    if (Array.isArray(parts) && parts.some(hasDetail)) {
-      return { ...item, [key]: parts.map(withoutDetail) }
-    }
-  }
-  return item
-}
-
-function hasDetail(part: unknown): boolean {
-  const { type, detail } = asObject(part) ?? {}
-  return type === 'input_image' && detail !== undefined
-}
-
-function withoutDetail(part: unknown): unknown {
-  if (!hasDetail(part)) return part
-  const { detail: _, ...rest } = asObject(part) ?? {}
-  return rest
 }

@@ -10,6 +10,7 @@ import {
 } from '../../domain/conversation.ts'
 import { callIdToSend } from './call-ids.ts'
 import { normaliseDataUrl } from './data-urls.ts'
+import { askForJson } from './instructions.ts'
 import { planReplay, type Recall } from './replay.ts'
 import type { ToolNames } from './tool-names.ts'
 import { encodeNamespace, encodeToolChoice, encodeTools } from './tools.ts'
@@ -39,18 +40,25 @@ export function encodeRequest(
   form: Form,
   options: EncodeOptions,
 ): EncodedRequest {
-  // In JSON mode the backend looks for the word among the messages only: system text stays there.
-  const { instructions, rest } =
-    form === 'lite' || isJsonMode(request)
-      ? { instructions: '', rest: itemsToSend(request) }
-      : splitInstructions(request.items)
-  const { input, replayed } = encodeInput(rest, form, options)
+  const { instructions, rest } = divide(request, form)
+  const { input: said, replayed } = encodeInput(rest, form, options)
+  const input = isJsonMode(request) ? askForJson(said) : said
   const { names } = options
   const body =
     form === 'lite'
       ? encodeLite(request, input, names)
       : encodeNormal(request, instructions, input, names)
   return { body: encodeWellFormed(body), replayed }
+}
+
+/** Divides a request into what goes into the field for instructions and what into the input. */
+function divide(request: ChatRequest, form: Form): ReturnType<typeof splitInstructions> {
+  const undivided = { instructions: '', rest: request.items }
+  // In JSON mode the backend looks for the word among the messages only: system text stays there.
+  if (form === 'lite' || isJsonMode(request)) return undivided
+  const divided = splitInstructions(request.items)
+  // An input must not be empty.
+  return divided.rest.length > 0 ? divided : undivided
 }
 
 function encodeNormal(
@@ -182,18 +190,4 @@ function encodePart(part: Part, role: Role, form: Form) {
 
 function isJsonMode({ format }: ChatRequest): boolean {
   return format?.type === 'json-object'
-}
-
-/** JSON mode is refused unless some message speaks of JSON. */
-function itemsToSend(request: ChatRequest): readonly Item[] {
-  const { items } = request
-  if (!isJsonMode(request)) return items
-  const mentions = items.some(
-    item =>
-      item.type === 'message' &&
-      item.parts.some(part => part.type === 'text' && /json/i.test(part.text)),
-  )
-  if (mentions) return items
-  const text = 'Answer with one JSON object.'
-  return [...items, { type: 'message', role: 'developer', parts: [{ type: 'text', text }] }]
 }

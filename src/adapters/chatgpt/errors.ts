@@ -6,6 +6,22 @@ import { type Complaint, complaintOf, complaintOfResponse, isPage, knownCode } f
 import { retryAfterOf, retryHint } from './retry-after.ts'
 import { limitMessage, readUsageLimit } from './usage-limit.ts'
 
+/** Any other code tells of something that both forms have. */
+const CODES_OF_FORM: ReadonlySet<ErrorCode> = new Set([
+  'upstream_refused',
+  'unsupported_parameter',
+  'model_not_found',
+])
+const PARAM_OF_FORM =
+  /^(?:tools|additional_tools|reasoning\.context|input\[\d+\]\.tools(?:\[\d+\](?:\.(?:type|name|description|tools))?)?)$/
+/** "tools" and "namespace" are no names within a path, and "lite" is no part of a model's. */
+const WORDS_OF_FORM =
+  /responses[ _-]lite\b|(?<![\w-])lite(?![\w-])|\badditional_tools\b|(?<![\w.-])tools(?![\w[-]|\.\w)|(?<![\w.])namespace\b|reasoning\.context/i
+/** In the lite form a client's tools are those of the namespace in the first item. */
+const PARAM_IN_TOOL = /^(?:input\[\d+\]\.tools\[\d+\]\.)?tools\[\d+\]\./
+const CODE_OF_TOOL = /schema|parameters|max_length/
+const WORDS_OF_TOOL = /\bschema\b|(?<!\b(?:unknown|unsupported) )\bparameters\b/i
+
 /**
  * Judges an answer that is not the 200 that was hoped for; `body` may be cut, `now` is in ms, and
  * `signInCommand` is what to run if the login is no good, `chatmock login` if not said.
@@ -48,9 +64,21 @@ export function failureInStream(event: JsonObject, error: unknown, now: number):
   })
 }
 
-/** Tells whether a refusal names what differs between the two forms of a request. */
-export function blamesForm({ upstream, param }: ProxyError): boolean {
-  return /\blite\b|tools\b|\bnamespace\b|reasoning\.context/i.test(`${upstream?.message} ${param}`)
+/**
+ * Tells whether a refusal names what differs between the two forms of a request. What one client
+ * says of its own tools does not: the form is everybody's.
+ */
+export function blamesForm({ code, upstream, param = '' }: ProxyError): boolean {
+  const { message = '', code: upstreamCode = '' } = upstream ?? {}
+  const isAboutTool =
+    PARAM_IN_TOOL.test(param) || CODE_OF_TOOL.test(upstreamCode) || WORDS_OF_TOOL.test(message)
+  const mayBeAboutForm = CODES_OF_FORM.has(code) && !isAboutTool
+  return mayBeAboutForm && (PARAM_OF_FORM.test(param) || WORDS_OF_FORM.test(message))
+}
+
+/** Tells whether a refusal names the namespace of an earlier call. */
+export function blamesNamespace({ upstream, param }: ProxyError): boolean {
+  return /\binput\[\d+\]\.namespace\b/.test(`${upstream?.message} ${param}`)
 }
 
 /** Tells whether the upstream could not read reasoning that it is said to have written itself. */

@@ -4,7 +4,7 @@ import { asObject, asString, type JsonObject, objectsOf, parseJson } from '../..
 import type { RelayFrame } from '../../domain/relay-ports.ts'
 import { failureInStream } from './errors.ts'
 import type { AnswerDecoder } from './events.ts'
-import { isInNamespace, withoutNamespace } from './namespace.ts'
+import { isInFunctions, withoutFunctions } from './namespace.ts'
 
 /** What reading the frames of one answer depends on. */
 export interface FrameOptions {
@@ -81,9 +81,9 @@ function oneLine(data: string): string {
 /** Takes the namespace off the calls of an event: its item, or the output of its response. */
 function unwrap(event: JsonObject): JsonObject {
   const item = asObject(event['item'])
-  if (item && isInNamespace(item)) return { ...event, item: withoutNamespace(item) }
+  if (item && isInFunctions(item)) return { ...event, item: withoutFunctions(item) }
   const response = asObject(event['response'])
   const output = objectsOf(response?.['output'])
-  if (!output.some(isInNamespace)) return event
-  return { ...event, response: { ...response, output: output.map(withoutNamespace) } }
+  if (!output.some(isInFunctions)) return event
+  return { ...event, response: { ...response, output: output.map(withoutFunctions) } }
 }

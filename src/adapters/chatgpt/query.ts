@@ -1,16 +1,9 @@
 /** Small questions to the backend: one GET, one JSON answer. */
 
-import { ProxyError } from '../../domain/errors.ts'
 import type { Clock, Credentials, TimeObserver } from '../../domain/ports.ts'
-import {
-  connectionFailure,
-  type Fetch,
-  readJson,
-  readRefusal,
-  signedHeaders,
-} from './connection.ts'
+import { type Fetch, readJson, readRefusal, signedHeaders } from './connection.ts'
 import { failureOfResponse } from './errors.ts'
-import { createTimeLimit } from './time-limit.ts'
+import { runExchange } from './exchange.ts'
 
 /** What asking depends on. */
 export interface QueryOptions {
@@ -51,13 +44,9 @@ const MAX_BODY_LENGTH = 8 * 1024 * 1024
 /** Creates the function that asks. */
 export function createQuery(options: QueryOptions): Query {
   const { baseUrl, fetch, userAgent, clock, time, timeoutMs = 15_000, signInCommand } = options
-  return async (path, credentials, signal) => {
-    const limit = createTimeLimit(
-      signal,
-      ms => `The upstream did not answer within ${ms / 1000} seconds.`,
-    )
-    limit.start(timeoutMs)
-    try {
+  return (path, credentials, signal) =>
+    runExchange(signal, describeWait, async limit => {
+      limit.start(timeoutMs)
       const response = await fetch(`${baseUrl}${path}`, {
         method: 'GET',
         headers: { ...signedHeaders(credentials, userAgent), accept: 'application/json' },
@@ -70,12 +59,9 @@ export function createQuery(options: QueryOptions): Query {
         throw failureOfResponse(response, body, clock.now(), signInCommand)
       }
       return { body: await readJson(response, MAX_BODY_LENGTH), headers: response.headers }
-    } catch (error) {
-      if (signal.aborted) throw signal.reason
-      if (error instanceof ProxyError) throw error
-      throw limit.signal.aborted ? limit.signal.reason : connectionFailure(error)
-    } finally {
-      limit.end()
-    }
-  }
+    })
+}
+
+function describeWait(milliseconds: number): string {
+  return `The upstream did not answer within ${milliseconds / 1000} seconds.`
 }

@@ -2,6 +2,7 @@
 
 import { ProxyError } from '../../domain/errors.ts'
 import type { ResponsesRelay } from '../../domain/relay-ports.ts'
+import type { Wording } from './ask.ts'
 import { encodeCompaction, encodeRelay } from './encode-relay.ts'
 import { type EventOptions, readEvents } from './events.ts'
 import { createFrameDecoder } from './frames.ts'
@@ -17,8 +18,8 @@ export function createChatgptRelay(call: ResponsesCall, options: EventOptions): 
         {
           model,
           cacheKey,
-          encode(form, withReasoning) {
-            const encoded = encodeRelay(request, form, withReasoning)
+          encode(wording) {
+            const encoded = encodeRelay(request, wording)
             hidesNamespace = encoded.wrapsTools
             return encoded
           },
@@ -40,8 +41,7 @@ export function createChatgptRelay(call: ResponsesCall, options: EventOptions): 
       const question = {
         model,
         cacheKey,
-        encode: (_form: unknown, withReasoning: boolean) =>
-          encodeCompaction(request, withReasoning),
+        encode: (wording: Wording) => encodeCompaction(request, wording),
         forgetReasoning: () => {},
       }
       try {
@@ -53,12 +53,12 @@ export function createChatgptRelay(call: ResponsesCall, options: EventOptions): 
   }
 }
 
-/** A 404 that does not speak of the model. */
+/** Neither the path nor its method is known, which is not about the model. */
 function isUnknownPath(error: unknown): boolean {
   return (
     error instanceof ProxyError &&
     error.code === 'upstream_refused' &&
-    error.upstream?.status === 404
+    (error.upstream?.status === 404 || error.upstream?.status === 405)
   )
 }
 

@@ -46,8 +46,12 @@ export interface Texts {
    * in the answer's text, which is told as one.
    */
   offsetOf(place: string, index: string): number
-  /** Returns the places of the messages that have told text, in the order in which they began. */
+  /** A message has been added at `place`; its text may come later, or never. */
+  announceMessage(place: string): void
+  /** Returns the places of the messages, in the order of first sight. */
   messages(): readonly string[]
+  /** Whether anything of the message at `place` has been told. */
+  hasTold(place: string): boolean
 }
 
 /** Where a channel stands. */
@@ -63,7 +67,8 @@ export function createTexts(): Texts {
   const told = new Set<string>()
   /** Where each part of the text begins, by its key. */
   const offsets = new Map<string, number>()
-  const messages = new Set<string>()
+  /** Whether each message has told anything, by its place. */
+  const messages = new Map<string, boolean>()
   let length = 0
 
   function delta(kind: TextKind, place: string, index: string, text: JsonString): ModelEvent[] {
@@ -84,10 +89,10 @@ export function createTexts(): Texts {
     const key = keyOf(kind, place, index)
     positions.set(CHANNELS[kind], { kind, place, index })
     told.add(key)
+    if (CHANNELS[kind] !== 'reasoning') messages.set(place, true)
     if (CHANNELS[kind] !== 'text') return
     if (isNewParagraph) length += 2
     if (!offsets.has(key)) offsets.set(key, length)
-    messages.add(place)
   }
 
   return {
@@ -101,7 +106,11 @@ export function createTexts(): Texts {
       const ifItBeganNow = at === undefined || at.place === place ? length : length + 2
       return offsets.get(keyOf('output_text', place, index)) ?? ifItBeganNow
     },
-    messages: () => [...messages],
+    announceMessage(place) {
+      if (!messages.has(place)) messages.set(place, false)
+    },
+    messages: () => [...messages.keys()],
+    hasTold: place => messages.get(place) ?? false,
   }
 }
 

@@ -46,11 +46,10 @@ export function encodeToolChoice({ tools, toolChoice }: ChatRequest, names: Tool
 function encodeChoice(choice: ToolChoice, tools: readonly Tool[], names: ToolNames) {
   if (typeof choice === 'string') return choice
   const types = new Map(clientTools(tools).map(tool => [tool.name, tool.type]))
-  const refer = (name: string) => {
-    const type = types.get(name)
-    // What is no tool of the client's can only be the search of the web, which has no name.
-    return type === undefined ? { type: 'web_search' } : { type, name: names.toSent(name) }
-  }
+  const refer = (name: string) => ({
+    type: types.get(name) ?? 'function',
+    name: names.toSent(name),
+  })
   return choice.type === 'tool'
     ? refer(choice.name)
     : { type: 'allowed_tools', mode: choice.mode, tools: choice.names.map(refer) }

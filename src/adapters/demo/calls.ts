@@ -38,7 +38,8 @@ export interface Call {
 }
 
 /**
- * Returns the calls that the request insists on, whatever the prompt says.
+ * Returns the calls that the request insists on, whatever the prompt says; none where only the
+ * search of the web can meet it.
  *
  * @throws ProxyError `invalid_value` if the tool that it asks for is not declared.
  */
@@ -48,6 +49,8 @@ export function forcedCalls(request: ChatRequest, wishes: CallWishes): readonly 
   if (wished.length > 0) return takeParallel(request, wished)
   const [tool] = callableTools(request)
   if (tool) return [{ tool, arguments: undefined }]
+  // A search of the web is never the client's to run: what comes of it is prose.
+  if (request.toolChoice === 'required' && request.tools.length > 0) return []
   throw new ProxyError('invalid_value', 'The tool to call is not among the declared tools.', {
     param: 'tool_choice',
   })

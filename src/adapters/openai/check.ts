@@ -8,6 +8,14 @@ import { asObject, type JsonObject } from '../../domain/json.ts'
 export const AnyObject = v.custom<JsonObject>(value => asObject(value) !== undefined)
 
 /**
+ * A list of at most so many entries, which are counted before any of them is looked at. In a union
+ * its complaint about the count would be lost.
+ */
+export function listOf<Entry extends v.GenericSchema>(entry: Entry, most: number) {
+  return v.pipe(v.array(v.unknown()), v.maxLength(most), v.array(entry))
+}
+
+/**
  * Checks a body, or the piece of one that stands at the path `at`.
  *
  * @throws ProxyError `missing_required_parameter`, `invalid_type`, `invalid_value`, naming the

@@ -2,7 +2,7 @@
 
 import * as v from 'valibot'
 import { IMAGE_DETAILS } from '../../domain/conversation.ts'
-import { AnyObject } from './check.ts'
+import { AnyObject, listOf } from './check.ts'
 import { MAX_PARTS } from './limits.ts'
 
 const OptionalText = v.nullish(v.string())
@@ -34,6 +34,8 @@ export const WirePart = v.variant('type', [
   }),
   v.object({ type: v.literal('refusal'), refusal: v.string() }),
   v.object({ type: v.literal('input_audio') }),
+  // As tools of the Model Context Protocol give it.
+  v.object({ type: v.literal('image'), data: v.string(), mimeType: v.string() }),
 ])
 /** A checked part. */
 export type WirePart = v.InferOutput<typeof WirePart>
@@ -69,7 +71,7 @@ export const WireMessage = v.variant('role', [
     content: v.nullish(WireContent),
     refusal: OptionalText,
     audio: v.nullish(v.unknown()),
-    tool_calls: v.nullish(v.pipe(v.array(ToolCall), v.maxLength(MAX_PARTS))),
+    tool_calls: v.nullish(listOf(ToolCall, MAX_PARTS)),
     function_call: v.nullish(FunctionCall),
   }),
   v.object({

@@ -45,7 +45,12 @@ export function decodeToolOutput(
   return texts.length === parts.length ? texts.join('') : parts
 }
 
-function decodePart(part: WirePart, path: string): Part {
+/**
+ * Decodes a part that stands at `path`.
+ *
+ * @throws ProxyError as {@link decodeContent}.
+ */
+export function decodePart(part: WirePart, path: string): Part {
   switch (part.type) {
     case 'text':
     case 'input_text':
@@ -62,6 +67,8 @@ function decodePart(part: WirePart, path: string): Part {
     case 'input_image':
       if (part.file_id) throw storedFile(`${path}.file_id`)
       return decodeImage(part.image_url ?? '', part.detail, `${path}.image_url`)
+    case 'image':
+      return decodeImage(`data:${part.mimeType};base64,${part.data}`, undefined, `${path}.mimeType`)
     case 'file':
       return decodeFile(part.file, `${path}.file`)
     case 'input_file':
@@ -119,15 +126,18 @@ function decodeFile(file: WireFile, path: string): Part {
       { param: `${path}.file_data` },
     )
   }
-  const filename = file.filename || 'file.pdf'
+  const [, told] = /^data:([^;,]*)/i.exec(file.file_data) ?? []
+  const filename = file.filename || `file.${endingOf(told)}`
   const ending = filename.slice(filename.lastIndexOf('.') + 1).toLowerCase()
   const media = MEDIA_TYPES.get(ending) ?? 'application/octet-stream'
-  const isUrl = /^data:/i.test(file.file_data)
-  return {
-    type: 'file',
-    filename,
-    data: isUrl ? file.file_data : `data:${media};base64,${file.file_data}`,
-  }
+  const data = told === undefined ? `data:${media};base64,${file.file_data}` : file.file_data
+  return { type: 'file', filename, data }
+}
+
+/** A file without a name is most likely a PDF, unless its own type says something else. */
+function endingOf(media = ''): string {
+  const known = [...MEDIA_TYPES].find(([, type]) => type === media.toLowerCase())
+  return known?.[0] ?? 'pdf'
 }
 
 function storedFile(param: string): ProxyError {

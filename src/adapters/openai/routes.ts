@@ -5,6 +5,7 @@ import type { ModelCatalog } from '../../domain/ports.ts'
 import type { Exchange, Handler, Protocol, Route } from '../http/exchange.ts'
 import { sendJson } from '../http/reply.ts'
 import { type ChatParts, chatRoutes } from './chat/routes.ts'
+import { completionRoutes } from './completions/routes.ts'
 import { encodeError } from './errors.ts'
 import { encodeCodexCatalog, encodeModelNamed, encodeModels } from './models.ts'
 import { type ResponseParts, responseRoutes } from './responses/routes.ts'
@@ -41,6 +42,7 @@ const UNSUPPORTED = [
 export function createOpenAi(parts: OpenAiParts): Protocol {
   const routes: Route[] = [
     ...chatRoutes(parts),
+    ...completionRoutes(parts),
     ...responseRoutes(parts),
     { method: 'GET', path: '/models', handle: listModels(parts) },
     {

@@ -7,6 +7,9 @@ export const SSE_HEADERS: Readonly<Record<string, string>> = {
   'x-accel-buffering': 'no',
 }
 
+/** A comment, which every reader skips: a sign of life. */
+export const KEEP_ALIVE = ': keep-alive\n\n'
+
 /** Frames text that has no line ends, which JSON never has. */
 export function sseData(text: string): string {
   return `data: ${text}\n\n`

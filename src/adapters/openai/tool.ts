@@ -10,7 +10,8 @@ import { decodeWebSearch, isWebSearch } from './web-search.ts'
 /** Longer than any that clients make up: the upstream's own limit is lower, and met there. */
 const MAX_NAME_LENGTH = 512
 
-const Name = v.pipe(
+/** Name of a tool. */
+export const ToolName = v.pipe(
   v.string(),
   v.regex(
     new RegExp(`^[^\\p{Cc}]{1,${MAX_NAME_LENGTH}}$`, 'u'),
@@ -19,7 +20,7 @@ const Name = v.pipe(
 )
 
 const FunctionShape = v.object({
-  name: Name,
+  name: ToolName,
   description: v.nullish(v.string()),
   parameters: v.nullish(AnyObject),
   strict: v.nullish(v.boolean()),
@@ -28,7 +29,7 @@ const FunctionShape = v.object({
 const GrammarShape = v.object({ syntax: v.picklist(['lark', 'regex']), definition: v.string() })
 
 const CustomShape = v.object({
-  name: Name,
+  name: ToolName,
   description: v.nullish(v.string()),
   format: v.nullish(
     v.variant('type', [

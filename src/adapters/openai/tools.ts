@@ -4,16 +4,24 @@ import * as v from 'valibot'
 import { clientTools, type Tool, type ToolChoice } from '../../domain/conversation.ts'
 import { ProxyError } from '../../domain/errors.ts'
 import type { JsonObject } from '../../domain/json.ts'
+import { plainText } from '../../domain/plain-text.ts'
 import { check } from './check.ts'
 import { MAX_TOOLS } from './limits.ts'
 import { decodeFunction, decodeTool, nested } from './tool.ts'
 import { isWebSearch } from './web-search.ts'
 
+/** Longest name that is told back; the backend's own limit. */
+const MAX_SHOWN_NAME_LENGTH = 64
+
 const MODES = ['none', 'auto', 'required'] as const
+
+/** What a choice may say that it names: a stray spelling of another API among them. */
+const NAMED_TYPES = ['function', 'custom', 'tool']
 
 const Named = v.object({ name: v.pipe(v.string(), v.nonEmpty()) })
 const Typed = v.looseObject({ type: v.string() })
-const Allowed = v.object({
+/** Several tools to choose among, in the flat form. */
+export const AllowedTools = v.object({
   mode: v.picklist(['auto', 'required']),
   tools: v.pipe(v.array(Typed), v.nonEmpty(), v.maxLength(MAX_TOOLS)),
 })
@@ -75,17 +83,12 @@ export function decodeToolChoice(
     )
   }
   const object = check(Typed, choice, path)
-  switch (object.type) {
-    case 'function':
-    case 'custom':
-    case 'tool':
-      return { type: 'tool', name: nameOf(object, tools, path, path) }
-    case 'allowed_tools':
-      return allowed(object, tools, path)
-    default:
-      if (isWebSearch(object.type)) return search(tools, path)
-      return mode(object.type, tools, path)
+  if (NAMED_TYPES.includes(object.type)) {
+    return { type: 'tool', name: nameOf(object, tools, path, path) }
   }
+  if (object.type === 'allowed_tools') return allowed(object, tools, path)
+  if (isWebSearch(object.type)) return search(tools, path)
+  return mode(object.type, tools, path)
 }
 
 /** `any` is how another API says required. */
@@ -118,11 +121,12 @@ function allowed(
   path: string,
 ): ToolChoice {
   const [inner, place] = nested(object, 'allowed_tools', path)
-  const choice = check(Allowed, inner, place)
+  const choice = check(AllowedTools, inner, place)
   const names = new Set<string>()
   let searches = false
   for (const [i, entry] of choice.tools.entries()) {
     if (isWebSearch(entry.type)) searches = true
+    else if (!NAMED_TYPES.includes(entry.type)) throw bad(path, 'it allows what is no tool here')
     else names.add(nameOf(entry, tools, `${place}.tools[${i}]`, path))
   }
   const others = tools.filter(tool => tool.type === 'web-search')
@@ -158,9 +162,13 @@ function claimName(names: Set<string>, name: string, value: unknown, path: strin
   if (names.has(name)) {
     const tool = (value ?? {}) as JsonObject
     const [, place] = nested(tool, String(tool['type']), path)
-    throw new ProxyError('invalid_value', `Two tools are named '${name}'.`, {
-      param: `${place}.name`,
-    })
+    throw sameName(name, `${place}.name`)
   }
   names.add(name)
+}
+
+/** Says that a name is taken, by the field that takes it again. */
+export function sameName(name: string, param: string): ProxyError {
+  const plainName = plainText(name, MAX_SHOWN_NAME_LENGTH)
+  return new ProxyError('invalid_value', `Two tools are named '${plainName}'.`, { param })
 }

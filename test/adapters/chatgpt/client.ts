@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { type ChatgptOptions, createChatgptModel } from '../../../src/adapters/chatgpt/client.ts'
+import { KNOWN_MODELS } from '../../../src/adapters/chatgpt/known-models.ts'
 import { createResponsesCall } from '../../../src/adapters/chatgpt/responses-call.ts'
 import type { ChatRequest } from '../../../src/domain/conversation.ts'
 import type { ModelEvent } from '../../../src/domain/events.ts'
 import { chatRequest } from '../../fakes/chat-request.ts'
 import { fakeChatgptOptions } from '../../fakes/chatgpt-options.ts'
+import { createGate } from '../../fakes/http-service.ts'
 import { startFetch } from '../../fakes/outbound.ts'
 import {
   type Answer,
@@ -44,9 +46,10 @@ async function startModel(t: Test, answers: Answer[], over: Partial<ChatgptOptio
   const ask = async (
     request: Partial<ChatRequest> = {},
     signal: AbortSignal = new AbortController().signal,
+    who = credentials,
   ) => {
     const events: ModelEvent[] = []
-    for await (const event of await model.respond(chatRequest(request), credentials, signal)) {
+    for await (const event of await model.respond(chatRequest(request), who, signal)) {
       events.push(event)
     }
     return events
@@ -398,6 +401,101 @@ t.test('a refusal that names tools or the namespace is about the form', async t 
   const { upstream, ask } = await startModel(t, [json(400, { detail: 'Store must be false' })])
   await t.rejects(ask(), { code: 'upstream_refused' })
   t.equal(upstream.requests.length, 1, 'any other refusal is final')
+})
+
+const takenAs = ({ requests }: UpstreamServer) =>
+  requests.map(({ headers }) =>
+    headers['x-openai-internal-codex-responses-lite'] === 'true' ? 'lite' : 'normal',
+  )
+const noLite = json(400, { detail: "Unsupported value: 'reasoning.context'" })
+const noNormal = json(400, { detail: 'Unsupported parameter: tools' })
+const text = stream(recording('text'))
+
+t.test("one client's bad tool changes the form for nobody", async t => {
+  const error = {
+    message: "Invalid schema for function 'look': tools need a type.",
+    type: 'invalid_request_error',
+    param: 'tools[0].parameters',
+    code: 'invalid_function_parameters',
+  }
+  const { upstream, ask } = await startModel(t, [json(400, { error }), text])
+  await t.rejects(ask(), { code: 'upstream_refused', param: 'tools[0].parameters' })
+  t.equal(upstream.requests.length, 1)
+  await ask()
+  t.strictSame(takenAs(upstream), ['normal', 'normal'])
+})
+
+t.test('a form is remembered for the account that it was learned with', async t => {
+  const { upstream, ask } = await startModel(t, [noLite, text])
+  const { signal } = new AbortController()
+  const sol = { model: 'gpt-6-sol' }
+  await ask(sol)
+  await ask(sol, signal, { ...credentials, accountId: 'account-2' })
+  await ask({ model: 'gpt-6-luna' })
+  await ask(sol)
+  t.strictSame(takenAs(upstream), ['lite', 'normal', 'lite', 'lite', 'normal'])
+})
+
+t.test('a form that was learned is forgotten when it is refused', async t => {
+  const { upstream, ask } = await startModel(t, [noLite, text])
+  const sol = { model: 'gpt-6-sol' }
+  await ask(sol)
+  upstream.play(noNormal, json(429, { detail: 'slow down' }), text)
+  await t.rejects(ask(sol), { code: 'rate_limit_exceeded' })
+  await ask(sol)
+  t.strictSame(takenAs(upstream), ['lite', 'normal', 'normal', 'lite', 'lite'])
+})
+
+t.test('what the form of the catalogue was refused for is what is told', async t => {
+  const { upstream, ask } = await startModel(t, [noLite, text])
+  const sol = { model: 'gpt-6-sol' }
+  await ask(sol)
+  upstream.play(noNormal, json(400, { detail: 'other' }))
+  await t.rejects(ask(sol), { message: 'other' })
+})
+
+t.test('a form that the catalogue has come to name is not held on to', async t => {
+  let models = KNOWN_MODELS
+  const catalog = { list: () => models }
+  const { upstream, ask } = await startModel(t, [noNormal, text], { catalog })
+  await ask()
+  upstream.play(json(400, { detail: 'Unsupported parameter: additional_tools' }), text)
+  await ask()
+  models = KNOWN_MODELS.map(model => ({ ...model, lite: true }))
+  await ask()
+  t.strictSame(takenAs(upstream), ['normal', 'lite', 'lite', 'normal', 'lite'])
+})
+
+t.test('a late refusal does not undo what another call has learned', async t => {
+  const asked = createGate()
+  const late = createGate()
+  const refuseLate: Answer = async (response, request) => {
+    asked.open()
+    await late.passed
+    return noLite(response, request)
+  }
+  const { upstream, ask } = await startModel(t, [refuseLate, noLite, text])
+  const sol = { model: 'gpt-6-sol' }
+  const slow = ask(sol)
+  await asked.passed
+  await ask(sol)
+  upstream.play(json(429, { detail: 'slow down' }), text)
+  late.open()
+  await t.rejects(slow, { code: 'rate_limit_exceeded' })
+  await ask(sol)
+  t.strictSame(takenAs(upstream), ['lite', 'lite', 'normal', 'normal', 'normal'])
+})
+
+t.test('the forms of 256 models are remembered, the oldest is forgotten first', async t => {
+  const { upstream, ask } = await startModel(t, [text])
+  for (let i = 0; i < 257; i++) {
+    upstream.play(noNormal, text)
+    await ask({ model: `made-up-${i}` })
+  }
+  const before = upstream.requests.length
+  await ask({ model: 'made-up-0' })
+  await ask({ model: 'made-up-1' })
+  t.strictSame(takenAs(upstream).slice(before), ['normal', 'lite'])
 })
 
 t.test('what the second try fails of is told, unless it is the form again', async t => {

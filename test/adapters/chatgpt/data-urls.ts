@@ -23,6 +23,8 @@ t.test('Base64 is sent in its strict form, whatever form it came in', async t =>
     ['%2B%2f-_AA%3D%3d', '+/+/AA=='],
     [' +/+/\r\n AA\t==\n', '+/+/AA=='],
     ['+/+/%0D%0AAA==', '+/+/AA=='],
+    ['-_ AA = \n= ', '+/AA'],
+    [' \f', ''],
     ['', ''],
   ] as const) {
     t.equal(sentUrl(png + data), png + expected, data)
@@ -47,6 +49,10 @@ t.test('what is no Base64 is left alone', async t => {
     'data:image/png;base64,-A!A',
     'data:image/png;base64,-A%zzA',
     'data:image/png;base64,-A%C3%A9',
+    'data:image/png;base64,-A\u0141A',
+    'data:image/png;base64,-A \u202fA',
+    'data:image/png;base64,- A A AA',
+    'data:image/png;base64,-A=A=',
   ]) {
     t.equal(sentUrl(url), url)
   }
@@ -61,6 +67,10 @@ t.test('data of many megabytes is put right in linear time', async t => {
   const digits = 'A-_/'.repeat(4 * 1024 * 1024)
   const long = `data:image/png;base64,${digits}`
   t.equal(sentUrl(long).length, long.length)
+  const spaced = `data:image/png;base64,${'A '.repeat(4 * 1024 * 1024)}`
+  t.equal(sentUrl(spaced), `data:image/png;base64,${'A'.repeat(4 * 1024 * 1024)}`)
+  const padded = `data:image/png;base64,AAA=${' '.repeat(1024 * 1024)}!`
+  t.equal(sentUrl(padded), padded)
   const broken = `data:image/png;base64,${'='.repeat(1024 * 1024)}`
   t.equal(sentUrl(broken), broken)
   const headless = `data:${';base64'.repeat(1024 * 1024)}`

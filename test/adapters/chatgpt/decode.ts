@@ -348,6 +348,98 @@ t.test('an item is the same by its position, by its id or by both', async t => {
   )
 })
 
+const messageOf = (text: string, id?: string) => ({
+  ...(id && { id }),
+  type: 'message',
+  content: [{ type: 'output_text', text }],
+})
+const endOf = (...output: object[]) => ({ type: 'response.completed', response: { output } })
+
+t.test('a message that comes only at the end is told after one that was streamed', async t => {
+  const delta = (output_index: number, item_id?: string) => ({
+    type: 'response.output_text.delta',
+    ...(item_id && { item_id }),
+    output_index,
+    content_index: 0,
+    delta: 'A',
+  })
+  const expected = [
+    { type: 'text', text: '"A"' },
+    { type: 'text', text: '"\\n\\n"' },
+    { type: 'text', text: '"B"' },
+    finished(),
+  ]
+  const [a, b] = [messageOf('A', 'msg_a'), messageOf('B', 'msg_b')]
+  t.strictSame(decodeAll([delta(0, 'msg_a'), endOf(a, b)]), expected, 'by id')
+  t.strictSame(decodeAll([delta(0), endOf(messageOf('A'), messageOf('B'))]), expected, 'in order')
+  t.strictSame(
+    decodeAll([delta(1), endOf(messageOf('A'), messageOf('B'))]),
+    expected,
+    'at a place that the stream gave to another',
+  )
+  t.strictSame(decodeAll([delta(1, 'msg_a'), endOf(b, a)]), expected, 'before the one told')
+  const done = (output_index: number, item: object) => ({
+    type: 'response.output_item.done',
+    output_index,
+    item,
+  })
+  t.strictSame(decodeAll([done(0, a), done(1, b), endOf(a, b)]), expected, 'both streamed')
+  t.strictSame(decodeAll([done(3, a), done(5, b), endOf(messageOf('A'), messageOf('B'))]), expected)
+})
+
+t.test('a message without text is no other message of the final output', async t => {
+  const added = (output_index: number, item: object) => ({
+    type: 'response.output_item.added',
+    output_index,
+    item,
+  })
+  const delta = {
+    type: 'response.output_text.delta',
+    output_index: 1,
+    content_index: 0,
+    delta: 'B',
+  }
+  const empty = { type: 'message', content: [] }
+  const told = [{ type: 'text', text: '"B"' }, finished()]
+  t.strictSame(
+    decodeAll([added(0, empty), added(1, empty), delta, endOf(empty, messageOf('B'))]),
+    told,
+  )
+  t.strictSame(decodeAll([added(0, empty), delta, endOf(messageOf('A'), messageOf('B'))]), [
+    { type: 'text', text: '"B"' },
+    { type: 'text', text: '"\\n\\n"' },
+    { type: 'text', text: '"A"' },
+    finished(),
+  ])
+})
+
+t.test(
+  'a message that comes only at the end has its citations counted behind the others',
+  async t => {
+    const annotation = {
+      type: 'url_citation',
+      url: 'https://example.com/',
+      title: 'b',
+      start_index: 0,
+      end_index: 1,
+    }
+    const cited = {
+      type: 'message',
+      content: [{ type: 'output_text', text: 'B', annotations: [annotation] }],
+    }
+    const delta = {
+      type: 'response.output_text.delta',
+      output_index: 0,
+      content_index: 0,
+      delta: 'A',
+    }
+    t.strictSame(decodeAll([delta, endOf(messageOf('A'), cited)]).slice(3), [
+      { type: 'citation', url: 'https://example.com/', title: 'b', startIndex: 3, endIndex: 4 },
+      finished(),
+    ])
+  },
+)
+
 t.test('a final output that counts its items otherwise repeats nothing', async t => {
   t.strictSame(
     decodeAll([
@@ -673,6 +765,87 @@ t.test('calls without any id are told apart by their place', async t => {
       { type: 'tool-arguments', index: 1, text: '"{}"' },
     ],
   )
+})
+
+t.test('an id that is made up for a call is one of its answer', async t => {
+  const ids = (response: object) =>
+    decodeAll([
+      { type: 'response.created', response },
+      ...['f', 'g'].map((name, output_index) => ({
+        type: 'response.output_item.done',
+        output_index,
+        item: { type: 'function_call', name, arguments: '{}' },
+      })),
+    ]).flatMap(event => (event.type === 'tool-call' ? event.callId : []))
+  t.strictSame(ids({ id: 'resp_1' }), ['call_resp_1_0', 'call_resp_1_1'])
+  t.strictSame(ids({ id: 'resp_2' }), ['call_resp_2_0', 'call_resp_2_1'])
+})
+
+t.test('a call is told when its name is known', async t => {
+  const added = (item: object, output_index = 0) => ({
+    type: 'response.output_item.added',
+    output_index,
+    item: { type: 'function_call', ...item },
+  })
+  const delta = (text: string) => ({
+    type: 'response.function_call_arguments.delta',
+    output_index: 0,
+    delta: text,
+  })
+  const argumentsDone = {
+    type: 'response.function_call_arguments.done',
+    output_index: 0,
+    arguments: '{}',
+  }
+  const named = { type: 'function_call', call_id: 'call_1', name: 'f', arguments: '{}' }
+  const done = { type: 'response.output_item.done', output_index: 0, item: named }
+  const told = [
+    { type: 'tool-call', index: 0, kind: 'function', callId: 'call_1', name: 'f' },
+    { type: 'tool-arguments', index: 0, text: '"{"' },
+    { type: 'tool-arguments', index: 0, text: '"}"' },
+  ]
+  for (const item of [{ call_id: 'call_1' }, { id: 'fc_1', name: '' }, {}]) {
+    const begun = [added(item), delta('{'), delta('}')]
+    t.strictSame(decodeAll(begun), [])
+    t.strictSame(decodeAll([...begun, { ...argumentsDone, name: 'f' }]).at(0), {
+      ...told[0],
+      callId: item.call_id ?? item.id ?? 'call_0',
+    })
+    const namedEarly = decodeAll([...begun, { ...argumentsDone, name: 'f' }, done, endOf(named)])
+    t.equal(namedEarly.filter(event => event.type === 'tool-call').length, 1)
+    t.strictSame(decodeAll([...begun, argumentsDone]), [])
+    t.strictSame(decodeAll([...begun, argumentsDone, done]), told)
+    t.strictSame(decodeAll([...begun, argumentsDone, done, endOf(named)]), [...told, finished()])
+    t.strictSame(decodeAll([...begun, endOf(named)]), [...told, finished()])
+  }
+  const second = { call_id: 'call_2', name: 'g' }
+  t.strictSame(
+    decodeAll([added({ call_id: 'call_1' }), added(second, 1), completed]).flatMap(event =>
+      event.type === 'tool-call' ? [[event.callId, event.name]] : [],
+    ),
+    [
+      ['call_1', ''],
+      ['call_2', 'g'],
+    ],
+    'the end tells it without',
+  )
+})
+
+t.test('many pieces that wait come as few', async t => {
+  const added = (index: number) => ({
+    type: 'response.output_item.added',
+    output_index: index,
+    item: { type: 'function_call', call_id: `call_${index}`, name: 'f' },
+  })
+  const delta =
+    '{"type":"response.function_call_arguments.delta","output_index":1,"delta":"\\ud83d"}'
+  const other = delta.replace('d83d', 'de00')
+  const pieces = Array.from({ length: 40_000 }, (_, i) => (i % 2 === 0 ? delta : other))
+  const told = decodeAll([added(0), added(1), ...pieces, completed]).flatMap(event =>
+    event.type === 'tool-arguments' && event.index === 1 ? event.text : [],
+  )
+  t.ok(told.length < 20_000, String(told.length))
+  t.equal(unquote(told), '😀'.repeat(20_000))
 })
 
 t.test('the end has its reason', async t => {

@@ -4,10 +4,11 @@ import { encodeCompaction, encodeRelay } from '../../../src/adapters/chatgpt/enc
 import type { RelayRequest } from '../../../src/domain/relay-ports.ts'
 import { relayRequest } from '../../fakes/relay-request.ts'
 
+const wordingOf = (form: Form) => ({ form, withReasoning: true, withNamespaces: true })
 const encode = (over: Partial<RelayRequest> = {}, form: Form = 'normal') =>
-  JSON.parse(encodeRelay(relayRequest(over), form, true).body)
+  JSON.parse(encodeRelay(relayRequest(over), wordingOf(form)).body)
 const wrapsTools = (over: Partial<RelayRequest>, form: Form = 'lite') =>
-  encodeRelay(relayRequest(over), form, true).wrapsTools
+  encodeRelay(relayRequest(over), wordingOf(form)).wrapsTools
 
 const hi = { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'hi' }] }
 const look = { type: 'function', name: 'look', parameters: {}, strict: false }
@@ -38,7 +39,7 @@ t.test('everything that a request says is sent, and nothing else', async t => {
     tools: [look, search],
     toolChoice: { type: 'function', name: 'look' },
     parallelToolCalls: false,
-    text: { verbosity: 'low', format: { type: 'json_object' } },
+    text: { verbosity: 'low', format: { type: 'text' } },
     include: ['web_search_call.action.sources', 'reasoning.encrypted_content'],
     clientMetadata: { session_id: 's' },
     effort: 'high',
@@ -60,7 +61,7 @@ t.test('everything that a request says is sent, and nothing else', async t => {
     stream: true,
     include: ['reasoning.encrypted_content', 'web_search_call.action.sources'],
     prompt_cache_key: 'chat-1',
-    text: { verbosity: 'low', format: { type: 'json_object' } },
+    text: { verbosity: 'low', format: { type: 'text' } },
     service_tier: 'priority',
     client_metadata: { session_id: 's' },
   })
@@ -188,12 +189,122 @@ t.test('the namespace is taken off calls that are sent again, another one is not
   }
 })
 
+t.test('every namespace is left out where it is not wanted', async t => {
+  const call = { type: 'function_call', call_id: 'call_1', name: 'look', arguments: '{}' }
+  const input = [hi, { ...call, namespace: 'files' }, { ...call, namespace: 'functions' }]
+  const encoded = encodeRelay(relayRequest({ input }), wordingOf('normal'))
+  t.equal(encoded.hasNamespaces, true)
+  const ours = encodeRelay(relayRequest({ input: [hi, input[2] ?? {}] }), wordingOf('normal'))
+  t.equal(ours.hasNamespaces, false, 'ours is left out anyway')
+  for (const form of ['normal', 'lite'] as const) {
+    const wording = { ...wordingOf(form), withNamespaces: false }
+    const without = encodeRelay(relayRequest({ input }), wording)
+    t.equal(without.hasNamespaces, false)
+    t.strictSame(JSON.parse(without.body).input, [hi, call, call], form)
+  }
+  const shorter = encodeCompaction(relayRequest({ input }), {
+    ...wordingOf('normal'),
+    withNamespaces: false,
+  })
+  t.strictSame(JSON.parse(shorter.body).input, [hi, call, call])
+})
+
+const jsonText = { format: { type: 'json_object' } }
+const developerSays = (text: string) => ({
+  type: 'message',
+  role: 'developer',
+  content: [{ type: 'input_text', text }],
+})
+
+t.test('JSON mode keeps the instructions among the messages, after the tools', async t => {
+  const request = { text: jsonText, instructions: 'Reply in JSON.', input: [theirs, hi] }
+  const body = encode(request)
+  t.equal(body.instructions, '')
+  t.strictSame(body.input, [theirs, developerSays('Reply in JSON.'), hi])
+  t.strictSame(body.text, jsonText)
+  const lite = encode(request, 'lite')
+  t.notOk('instructions' in lite)
+  t.strictSame(lite.input, body.input)
+  const schema = { format: { type: 'json_schema', name: 'a', schema: {} } }
+  t.equal(encode({ ...request, text: schema }).instructions, 'Reply in JSON.')
+  t.strictSame(encode({ ...request, text: schema }).input, [theirs, hi])
+})
+
+t.test('JSON mode gets the word JSON if no message has it', async t => {
+  const ours = developerSays('Answer with one JSON object.')
+  for (const form of ['normal', 'lite'] as const) {
+    t.strictSame(encode({ text: jsonText }, form).input, [hi, ours], form)
+    t.strictSame(encode({ text: jsonText, instructions: 'Be short.' }, form).input, [
+      developerSays('Be short.'),
+      hi,
+      ours,
+    ])
+    const output = { type: 'function_call_output', call_id: 'call_1', output: '{"json":1}' }
+    t.strictSame(encode({ text: jsonText, input: [hi, output] }, form).input, [hi, output, ours])
+    const said = [
+      { type: 'message', role: 'user', content: 'As json' },
+      { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'JSON?' }] },
+    ]
+    for (const message of said) {
+      t.strictSame(encode({ text: jsonText, input: [message] }, form).input, [message])
+    }
+    t.strictSame(encode({}, form).input, [hi], 'not in another mode')
+  }
+})
+
+t.test('the Base64 of images and files is put right, and nothing else is changed', async t => {
+  const url = (data: string) => `data:image/png;base64,${data}`
+  const loose = url('-_8')
+  const strict = url('+/8=')
+  const text = { type: 'input_text', text: loose, image_url: loose }
+  const image = { type: 'input_image', image_url: loose, detail: 'low' }
+  const file = { type: 'input_file', filename: 'a.pdf', file_data: loose }
+  const kept = [
+    { type: 'input_image', image_url: 'https://example.com/a-_b' },
+    { type: 'input_image', file_id: 'file-1' },
+    { type: 'input_image', image_url: 7 },
+    { type: 'input_file', file_url: loose },
+    null,
+    'odd',
+  ]
+  const request = {
+    input: [
+      { type: 'message', role: 'user', content: [text, image, file, ...kept] },
+      { type: 'function_call_output', call_id: 'call_1', output: [image] },
+      { type: 'future', image_url: loose, content: { image_url: loose } },
+    ],
+  }
+  const expected = [
+    {
+      type: 'message',
+      role: 'user',
+      content: [
+        text,
+        { type: 'input_image', image_url: strict, detail: 'low' },
+        { type: 'input_file', filename: 'a.pdf', file_data: strict },
+        ...kept,
+      ],
+    },
+    {
+      type: 'function_call_output',
+      call_id: 'call_1',
+      output: [{ type: 'input_image', image_url: strict, detail: 'low' }],
+    },
+    { type: 'future', image_url: loose, content: { image_url: loose } },
+  ]
+  t.strictSame(encode(request).input, expected)
+  const { body } = encodeCompaction(relayRequest(request), wordingOf('normal'))
+  t.strictSame(JSON.parse(body).input, expected)
+  t.equal(encode(request, 'lite').input[1].output[0].image_url, strict)
+  t.equal(image.image_url, loose, 'what the client sent stays as it was')
+})
+
 t.test('the reasoning of earlier turns goes along, or is left out', async t => {
   const request = relayRequest({ input: [hi, reasoning, hi] })
-  const whole = encodeRelay(request, 'normal', true)
+  const whole = encodeRelay(request, wordingOf('normal'))
   t.equal(whole.hasReasoning, true)
   t.strictSame(JSON.parse(whole.body).input, [hi, reasoning, hi])
-  const without = encodeRelay(request, 'lite', false)
+  const without = encodeRelay(request, { ...wordingOf('lite'), withReasoning: false })
   t.equal(without.hasReasoning, false)
   t.strictSame(JSON.parse(without.body).input, [hi, hi])
 })
@@ -213,14 +324,17 @@ t.test('a conversation to make shorter is sent without what is about answers', a
     cacheKey: 'chat-1',
     priority: 'required',
   })
-  const { body, hasReasoning } = encodeCompaction(request, true)
+  const { body, hasReasoning } = encodeCompaction(request, wordingOf('normal'))
   t.strictSame(JSON.parse(body), {
     model: 'gpt-5.5',
     instructions: 'Be short.',
     input: [hi, reasoning],
   })
   t.equal(hasReasoning, true)
-  const without = encodeCompaction(relayRequest({ input: [hi, reasoning] }), false)
+  const without = encodeCompaction(relayRequest({ input: [hi, reasoning] }), {
+    ...wordingOf('normal'),
+    withReasoning: false,
+  })
   t.strictSame(JSON.parse(without.body), { model: 'gpt-5.5', instructions: '', input: [hi] })
   t.equal(without.hasReasoning, false)
 })

@@ -34,6 +34,15 @@ t.test('a plain request carries what the backend insists on and nothing else', a
   })
 })
 
+t.test('system text that comes alone is the input, which must not be empty', async t => {
+  const body = encode({ items: [developerSays('A'), developerSays('B')] })
+  t.equal(body.instructions, '')
+  t.strictSame(body.input, [
+    { type: 'message', role: 'developer', content: [{ type: 'input_text', text: 'A' }] },
+    { type: 'message', role: 'developer', content: [{ type: 'input_text', text: 'B' }] },
+  ])
+})
+
 t.test('every choice has its place in a normal body', async t => {
   t.strictSame(
     encode({

@@ -1,5 +1,10 @@
 import t from 'tap'
-import { failureInStream, failureOfResponse } from '../../../src/adapters/chatgpt/errors.ts'
+import {
+  blamesForm,
+  blamesNamespace,
+  failureInStream,
+  failureOfResponse,
+} from '../../../src/adapters/chatgpt/errors.ts'
 
 /** 2026-11-22T12:00:00Z */
 const NOW = 1_795_348_800_000
@@ -498,4 +503,68 @@ t.test('what only words tell is understood inside a stream, too', async t => {
   })
   t.equal(inStream({ message: 'Selected model is at capacity.' }).code, 'server_is_overloaded')
   t.equal(inStream({ code: 'usage_limit_reached', message: 'm' }).code, 'usage_limit_reached')
+})
+
+const refused = (error: object) =>
+  respond(400, { error: { type: 'invalid_request_error', ...error } })
+
+t.test('a refusal of what only one form has is about the form', async t => {
+  const refusals = [
+    { message: 'Unsupported parameter: tools' },
+    { message: 'Unsupported parameters: additional_tools' },
+    { message: 'Top-level tools are not accepted.' },
+    { message: "Use 'tools', please." },
+    { message: 'm', param: 'tools' },
+    { message: 'm', param: 'additional_tools' },
+    { message: 'm', param: 'reasoning.context' },
+    { message: "Unsupported value: 'reasoning.context'" },
+    { message: 'm', param: 'input[0].tools' },
+    { message: 'm', param: 'input[0].tools[0]' },
+    { message: 'm', param: 'input[0].tools[0].type' },
+    { message: "Unknown parameter: 'input[0].tools[0].tools'." },
+    { message: "Invalid value: 'additional_tools'.", param: 'input[0].type' },
+    { message: "Invalid value: 'namespace'." },
+    { message: 'Responses Lite is not enabled for this model.' },
+    { message: 'use_responses_lite is required' },
+    { message: 'The header responses-lite is required.' },
+  ]
+  for (const refusal of refusals)
+    t.equal(blamesForm(refused(refusal)), true, JSON.stringify(refusal))
+})
+
+t.test("a refusal of a client's own tool is not about the form", async t => {
+  const refusals = [
+    {
+      message: "Invalid schema for function 'look': the tools have no namespace.",
+      code: 'invalid_function_parameters',
+      param: 'tools[0].parameters',
+    },
+    { message: "Invalid schema for function 'my-tools'." },
+    { message: 'The tools are not valid.', code: 'invalid_function_parameters' },
+    { message: 'The tools are not valid.', code: 'invalid_json_schema' },
+    { message: 'The tools have bad parameters.' },
+    { message: 'Too many tools.', code: 'array_above_max_length', param: 'tools' },
+    { message: "Use 'function' or 'namespace', not lite.", param: 'tools[12].type' },
+    { message: "Unknown parameter: 'tools[0].namespace'." },
+    { message: 'm', param: 'input[0].tools[0].tools[1].type' },
+    { message: 'm', param: 'input[0].tools[1].search_context_size' },
+    { message: "Unknown parameter: 'tool_choice.tools'." },
+    { message: "Unknown parameter: 'input[1].namespace'." },
+    { message: "Invalid 'tools[0].name': it is too long." },
+    { message: 'Send fewer messages or tools.', code: 'context_length_exceeded' },
+    { message: 'Model not found gpt-6-lite', code: 'model_not_found' },
+    { message: 'Store must be set to false' },
+  ]
+  for (const refusal of refusals)
+    t.equal(blamesForm(refused(refusal)), false, JSON.stringify(refusal))
+  t.equal(blamesForm(respond(400, '')), false)
+})
+
+t.test('a refusal of the namespace of an earlier call is about that', async t => {
+  t.ok(blamesNamespace(refused({ message: "Unknown parameter: 'input[1].namespace'." })))
+  t.ok(blamesNamespace(refused({ message: 'm', param: 'input[12].namespace' })))
+  t.ok(blamesNamespace(respond(422, { detail: [{ loc: ['body', 'input', 1, 'namespace'] }] })))
+  t.notOk(blamesNamespace(refused({ message: "Unknown parameter: 'tools[0].namespace'." })))
+  t.notOk(blamesNamespace(refused({ message: "Invalid value: 'namespace'." })))
+  t.notOk(blamesNamespace(refused({ message: 'm', param: 'input[1].namespaces' })))
 })

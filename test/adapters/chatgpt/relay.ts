@@ -273,6 +273,72 @@ t.test('what is hidden hangs on the form that was taken in the end', async t => 
   t.match(told[1]?.data, '"namespace":"functions"')
 })
 
+const filesCall = {
+  type: 'function_call',
+  call_id: 'call_1',
+  name: 'read',
+  arguments: '{}',
+  namespace: 'files',
+}
+const noNamespace = json(400, {
+  error: {
+    message: "Unknown parameter: 'input[1].namespace'.",
+    type: 'invalid_request_error',
+    param: 'input[1].namespace',
+    code: 'unknown_parameter',
+  },
+})
+const namespaces = ({ body }: UpstreamRequest) =>
+  body.input.map(({ namespace }: { namespace?: string }) => namespace)
+
+t.test('a namespace that is refused is left out, once, in the same form', async t => {
+  const input = [userItem('hi'), filesCall, { ...filesCall, type: 'custom_tool_call' }]
+  const { upstream, ask } = await start(t, [noNamespace, whole])
+  await ask({ input })
+  t.strictSame(upstream.requests.map(namespaces), [
+    [undefined, 'files', 'files'],
+    [undefined, undefined, undefined],
+  ])
+  t.strictSame(upstream.requests.map(isLite), [false, false])
+  upstream.play(noNamespace, whole)
+  await ask({ model: 'gpt-6-sol', input })
+  t.strictSame(upstream.requests.slice(2).map(isLite), [true, true])
+  upstream.play(whole)
+  await ask()
+  t.equal(upstream.requests[4] && isLite(upstream.requests[4]), false, 'no form was learned')
+})
+
+t.test('a namespace that is refused once more, or was not sent, is final', async t => {
+  const { upstream, ask } = await start(t, [noNamespace])
+  const refusal = { upstream: { code: 'unknown_parameter' } } as never
+  await t.rejects(ask({ input: [userItem('hi'), filesCall] }), refusal)
+  t.equal(upstream.requests.length, 2)
+  await t.rejects(
+    ask({ input: [userItem('hi'), { ...filesCall, namespace: 'functions' }] }),
+    refusal,
+  )
+  t.equal(upstream.requests.length, 3)
+  t.strictSame(upstream.requests.map(isLite), [false, false, false])
+})
+
+t.test('what is refused besides a namespace is left out as well', async t => {
+  const input = [sealed, filesCall]
+  const { upstream, ask } = await start(t, [
+    noNamespace,
+    unreadable,
+    json(400, { detail: 'Unsupported parameter: tools' }),
+    whole,
+  ])
+  await ask({ input })
+  t.strictSame(upstream.requests.map(namespaces), [
+    [undefined, 'files'],
+    [undefined, undefined],
+    [undefined],
+    [undefined],
+  ])
+  t.strictSame(upstream.requests.map(isLite), [false, false, false, true])
+})
+
 t.test('reasoning that is refused is left out, once', async t => {
   const input = [userItem('hi'), sealed, userItem('more')]
   const { upstream, ask } = await start(t, [unreadable, whole])
@@ -335,6 +401,8 @@ t.test('a backend that does not shorten conversations is told as such', async t 
     response => void response.writeHead(404, { 'content-type': 'text/html' }).end('<html>'),
   )
   await t.rejects(compact(), unsupported)
+  upstream.play(json(405, { detail: 'Method Not Allowed' }))
+  await t.rejects(compact(), unsupported)
   upstream.play(response => void response.writeHead(404).end('Model not found gpt-5.5'))
   await t.rejects(compact(), { code: 'model_not_found' })
 })
@@ -366,6 +434,15 @@ t.test('a conversation is made shorter without reasoning that is refused', async
   const { upstream, compact } = await start(t, [unreadable, json(200, shorter)])
   t.strictSame(await compact({ input: [userItem('hi'), sealed] }), shorter)
   t.strictSame(upstream.requests.map(inputTypes), [['message', 'reasoning'], ['message']])
+})
+
+t.test('a conversation is made shorter without namespaces that are refused', async t => {
+  const { upstream, compact } = await start(t, [noNamespace, json(200, shorter)])
+  t.strictSame(await compact({ input: [userItem('hi'), filesCall] }), shorter)
+  t.strictSame(upstream.requests.map(namespaces), [
+    [undefined, 'files'],
+    [undefined, undefined],
+  ])
 })
 
 t.test('a shortened conversation that never ends is cut, in time and in size', async t => {

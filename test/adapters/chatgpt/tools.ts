@@ -126,16 +126,14 @@ t.test('a choice refers to a tool by its type', async t => {
       { type: 'tool', name: 'shell' },
       { type: 'custom', name: 'shell' },
     ],
-    [{ type: 'tool', name: 'web_search' }, { type: 'web_search' }],
     [
-      { type: 'allowed', mode: 'required', names: ['shell', 'get_weather', 'web_search'] },
+      { type: 'allowed', mode: 'required', names: ['shell', 'get_weather'] },
       {
         type: 'allowed_tools',
         mode: 'required',
         tools: [
           { type: 'custom', name: 'shell' },
           { type: 'function', name: 'get_weather' },
-          { type: 'web_search' },
         ],
       },
     ],
@@ -154,12 +152,6 @@ t.test('a choice refers to a tool by its type', async t => {
       t.strictSame(body.tool_choice, expected, form)
     }
   }
-})
-
-t.test('a function that is called like the search is chosen as a function', async t => {
-  const tools = [{ ...weather, name: 'web_search' }, search]
-  const toolChoice = { type: 'tool', name: 'web_search' } as const
-  t.strictSame(encode({ tools, toolChoice }).tool_choice, { type: 'function', name: 'web_search' })
 })
 
 t.test('a name that the backend does not take is sent in one spelling everywhere', async t => {

@@ -238,3 +238,19 @@ t.test('a web search is no tool to call', async t => {
   const request = { ...withTools('required'), tools }
   t.same(names(forcedCalls(request, wishes('hello'))), ['get'])
 })
+
+t.test('a call that only a web search can meet is left to the model', async t => {
+  const tools = [
+    {
+      type: 'web-search',
+      contextSize: undefined,
+      location: undefined,
+      allowedDomains: [],
+    } as const,
+  ]
+  t.same(forcedCalls({ ...withTools('required'), tools }, wishes('hello')), [])
+  t.throws(() => forcedCalls({ ...withTools({ type: 'tool', name: 'get' }), tools }, wishes('')), {
+    code: 'invalid_value',
+    param: 'tool_choice',
+  })
+})

@@ -277,6 +277,13 @@ t.test('a bad name is told by the rule for names', async t => {
   })
 })
 
+t.test('a name that two tools have is shown short and plain', async t => {
+  const name = `a\u202e${'b'.repeat(500)}`
+  t.throws(() => decodeTools([fn({ name }), fn({ name })], 'tools'), {
+    message: `Two tools are named 'a${'b'.repeat(62)}…'.`,
+  })
+})
+
 const ALL = [functionTool('f'), customTool('c'), SEARCH]
 const CHOICES: readonly (readonly [string, unknown, readonly Tool[], unknown])[] = [
   ['no choice', undefined, ALL, 'auto'],
@@ -450,3 +457,21 @@ for (const [title, choice, tools, code, param] of BAD_CHOICES) {
     })
   })
 }
+
+t.test(
+  'what an allowed tool says of itself is not told back, and is no key to look under',
+  async t => {
+    for (const entry of [
+      { type: 'CANARY', CANARY: 5 },
+      { type: 'constructor' },
+      { type: 'mcp', name: 'f' },
+    ]) {
+      const choice = { type: 'allowed_tools', mode: 'auto', tools: [entry] }
+      t.throws(() => decodeToolChoice(choice, [functionTool('f')], 'tool_choice'), {
+        code: 'invalid_value',
+        param: 'tool_choice',
+        message: "Invalid value for 'tool_choice': it allows what is no tool here.",
+      })
+    }
+  },
+)

@@ -3,7 +3,16 @@
 import * as v from 'valibot'
 import { EFFORTS, type Effort, SUMMARIES } from '../../../domain/conversation.ts'
 
-const Level = v.nullish(v.picklist(EFFORTS))
+/** Words with which some clients say that they have no wish. */
+const NO_WISH = ['', 'auto', 'default']
+
+const EffortWord = v.pipe(
+  v.string(),
+  v.toLowerCase(),
+  v.transform(word => (NO_WISH.includes(word) ? undefined : word)),
+  v.optional(v.picklist(EFFORTS)),
+)
+const Level = v.nullish(EffortWord)
 const Switch = v.nullish(v.boolean())
 const Budget = v.nullish(v.pipe(v.number(), v.integer(), v.minValue(0)))
 
@@ -28,7 +37,7 @@ export const EffortFields = {
     }),
   ),
   enable_thinking: Switch,
-  think: v.nullish(v.union([v.boolean(), v.picklist(EFFORTS)])),
+  think: v.nullish(v.union([v.boolean(), EffortWord])),
 }
 
 /** A body in which the fields are checked. */

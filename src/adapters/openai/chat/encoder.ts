@@ -4,9 +4,7 @@ import { type CollectedCall, collect, runnableCalls } from '../../../domain/coll
 import { type Citation, type ModelEvent, quote } from '../../../domain/events.ts'
 import { createThinkTags, withThinkTags } from '../../../domain/think-tags.ts'
 import type { Encoder } from '../../http/stream.ts'
-import { encodeError } from '../errors.ts'
-import { sseData } from '../sse.ts'
-import { encodeFinishReason, encodeUsage } from './ending.ts'
+import { encodeFinishReason, encodeUsage, STREAM_ENDS } from './ending.ts'
 import { encodeReasoning, REASONING_DELTAS, type ReasoningMode } from './reasoning.ts'
 
 /** What an answer says of itself beside its content. */
@@ -141,9 +139,7 @@ function createChunkEncoder(
           return event satisfies never
       }
     },
-    heartbeat: () => ': keep-alive\n\n',
-    end: () => sseData('[DONE]'),
-    fail: error => sseData(JSON.stringify(encodeError(error).body)),
+    ...STREAM_ENDS,
   }
 }
 

@@ -1,6 +1,9 @@
 /** How an answer ended and what it used, in the API's words. */
 
 import type { FinishReason, Usage } from '../../../domain/events.ts'
+import type { Encoder } from '../../http/stream.ts'
+import { encodeError } from '../errors.ts'
+import { KEEP_ALIVE, sseData } from '../sse.ts'
 
 /** Returns a `finish_reason`; `stopReason` is the word for an answer that ended by itself. */
 export function encodeFinishReason(reason: FinishReason, stopReason = 'stop'): string {
@@ -34,4 +37,11 @@ export function encodeUsage(usage: Usage | undefined): object {
       rejected_prediction_tokens: 0,
     },
   }
+}
+
+/** What every stream of chunks has beside its chunks. */
+export const STREAM_ENDS: Pick<Encoder<never>, 'heartbeat' | 'end' | 'fail'> = {
+  heartbeat: () => KEEP_ALIVE,
+  end: () => sseData('[DONE]'),
+  fail: error => sseData(JSON.stringify(encodeError(error).body)),
 }

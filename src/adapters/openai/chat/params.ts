@@ -1,37 +1,48 @@
-/** What the upstream blames, in the names of the chat API: it was asked in those of the Responses API. */
+/** What the upstream blames, in the client's terms: it was asked in those of the Responses API. */
 
 import { ProxyError } from '../../../domain/errors.ts'
-import type { JsonObject } from '../../../domain/json.ts'
+import { asObject, type JsonObject, objectsOf } from '../../../domain/json.ts'
 
-/** Fields by the beginning of their path upstream, longer ones first. */
-const NAMES: readonly (readonly [upstream: RegExp, chat: string])[] = [
-  [/^text\.format\.(name|schema|strict|description)\b/, 'response_format.json_schema.$1'],
-  [/^text\.format\b/, 'response_format'],
-  [/^text\.verbosity\b/, 'verbosity'],
-  [/^reasoning\.effort\b/, 'reasoning_effort'],
-  [/^tools\[(\d+)\]\.(name|description|parameters|strict)\b/, 'tools[$1].function.$2'],
-  // Items and messages are not counted alike.
-  [/^(?:input|instructions)\b.*$/s, 'messages'],
-]
-
-/** Fields of the chat API that become a web search among the tools. */
+/** Fields that the conversation comes in; its items are not counted as the client counts them. */
+const CONVERSATION_FIELDS = ['messages', 'prompt', 'input'] as const
+/** Fields that become a web search among the tools. */
 const SEARCH_FIELDS = ['web_search_options', 'responses_tools'] as const
 
 /**
- * Returns an error of the upstream with its `param` as the client knows the field, by which `body` it
- * sent; any other error as it is.
+ * Returns an error of the upstream with its `param` as the client knows the field, which shows in the
+ * `body` that it sent; any other error as it is.
  */
-export function inChatTerms(thrown: unknown, body: JsonObject): unknown {
+export function inClientTerms<Thrown>(thrown: Thrown, body: JsonObject): Thrown | ProxyError {
   if (!(thrown instanceof ProxyError) || thrown.upstream === undefined) return thrown
-  const param = searchParam(thrown, body) ?? chatParam(thrown.param)
-  if (param === undefined || param === thrown.param) return thrown
+  const param = searchParam(thrown, body) ?? clientParam(thrown.param ?? '', body)
+  if (param === (thrown.param ?? '')) return thrown
   // No spread takes the cause along.
   return new ProxyError(thrown.code, thrown.message, { ...thrown, cause: thrown.cause, param })
 }
 
-function chatParam(param = ''): string | undefined {
-  const [pattern, name] = NAMES.find(([upstream]) => upstream.test(param)) ?? []
-  return pattern && name && param.replace(pattern, name)
+function clientParam(param: string, body: JsonObject): string {
+  const has = (name: string) => body[name] !== undefined && body[name] !== null
+  if (/^(?:input|instructions)\b/.test(param)) {
+    return CONVERSATION_FIELDS.find(has) ?? param
+  }
+  if (has('response_format')) {
+    const [, key] = /^text\.format(?:\.(name|schema|strict|description)\b.*)?$/s.exec(param) ?? []
+    if (key !== undefined) return `response_format.json_schema.${key}`
+    if (param === 'text.format') return 'response_format'
+  }
+  if (param === 'text.verbosity' && has('verbosity')) return 'verbosity'
+  if (param === 'reasoning.effort' && has('reasoning_effort')) return 'reasoning_effort'
+  return toolParam(param, body)
+}
+
+function toolParam(param: string, body: JsonObject): string {
+  const [, index, rest = ''] = /^tools\[(\d+)\](.*)$/s.exec(param) ?? []
+  if (index === undefined) return param
+  if (objectsOf(body['functions']).length > 0) return `functions[${index}]${rest}`
+  const tool = objectsOf(body['tools'])[Number(index)]
+  const type = String(tool?.['type'])
+  const isNested = rest !== '.type' && asObject(tool?.[type]) !== undefined
+  return isNested ? `tools[${index}].${type}${rest}` : param
 }
 
 /** A search that came in a field of its own has no tool that the client could find. */

@@ -18,8 +18,10 @@ export const REASONING_MODES = [
   'current',
   'off',
 ] as const
-/** One of {@link REASONING_MODES}. */
-export type ReasoningMode = (typeof REASONING_MODES)[number]
+/** One of {@link REASONING_MODES}, as people write it. */
+export type ReasoningSetting = (typeof REASONING_MODES)[number]
+/** What an answer does. */
+export type ReasoningMode = Exclude<ReasoningSetting, 'current'>
 
 /** Header by which a request chooses. */
 const HEADER = 'x-reasoning-compat'
@@ -39,7 +41,7 @@ export interface ReasoningWishes {
  * @throws ProxyError `invalid_value` if the header names none.
  */
 export function chooseReasoningMode(
-  setting: ReasoningMode,
+  setting: ReasoningSetting,
   { header, hidesReasoning, hasFormat }: ReasoningWishes,
 ): ReasoningMode {
   const mode = readHeader(header) ?? setting
@@ -48,7 +50,7 @@ export function chooseReasoningMode(
   return mode === 'current' ? 'legacy' : mode
 }
 
-function readHeader(header: string | undefined): ReasoningMode | undefined {
+function readHeader(header: string | undefined): ReasoningSetting | undefined {
   const name = header?.trim().toLowerCase()
   if (name === undefined || name === '') return undefined
   const mode = REASONING_MODES.find(known => known === name)
@@ -83,7 +85,6 @@ export const REASONING_DELTAS: Readonly<Record<ReasoningMode, (piece: Reasoning)
   'think-tags': told.nothing,
   o3: told.o3,
   legacy: told.legacy,
-  current: told.legacy,
   off: told.nothing,
 }
 
@@ -101,7 +102,6 @@ export function encodeReasoning(
     case 'o3':
       return { reasoning: { content: [{ type: 'text', text: reasoning }] } }
     case 'legacy':
-    case 'current':
       return { ...(summary && { reasoning_summary: summary }), reasoning }
     case 'think-tags':
     case 'off':

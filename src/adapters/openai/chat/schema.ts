@@ -1,16 +1,16 @@
-/** Request bodies of the OpenAI API, checked once at the edge; large pieces have schemas of their own. */
+/** Bodies of chats, checked once at the edge; large pieces have schemas of their own. */
 
 import * as v from 'valibot'
 import { VERBOSITIES } from '../../../domain/conversation.ts'
-import { AnyObject } from '../check.ts'
+import { AnyObject, listOf } from '../check.ts'
 import { MAX_MESSAGES, MAX_STOP_LENGTH, MAX_STOPS, MAX_TOOLS } from '../limits.ts'
 import { WireMessage } from '../message-schema.ts'
 import { EffortFields } from './effort.ts'
 
 const Stop = v.pipe(v.string(), v.maxLength(MAX_STOP_LENGTH))
 
-/** What both endpoints read. */
-const GenerationFields = {
+/** What every body reads that has the model write something. */
+export const GenerationFields = {
   model: v.pipe(v.string(), v.nonEmpty()),
   stream: v.nullish(v.boolean()),
   stream_options: v.nullish(v.looseObject({ include_usage: v.nullish(v.boolean()) })),
@@ -23,8 +23,8 @@ const GenerationFields = {
 
 const TokenLimit = v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1)))
 
-/** What both endpoints check and then ignore: a mistake is told rather than hidden. */
-const IdleFields = {
+/** What such a body checks and then ignores: a mistake is told rather than hidden. */
+export const IdleFields = {
   temperature: v.nullish(v.pipe(v.number(), v.minValue(0), v.maxValue(2))),
   top_p: v.nullish(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
   max_tokens: TokenLimit,
@@ -35,7 +35,7 @@ const Tools = v.nullish(v.pipe(v.array(v.unknown()), v.maxLength(MAX_TOOLS)))
 
 const ChatFields = {
   ...GenerationFields,
-  messages: v.nullish(v.pipe(v.array(WireMessage), v.maxLength(MAX_MESSAGES))),
+  messages: v.nullish(listOf(WireMessage, MAX_MESSAGES)),
   tools: Tools,
   tool_choice: v.nullish(v.unknown()),
   parallel_tool_calls: v.nullish(v.boolean()),
@@ -54,26 +54,12 @@ const ChatFields = {
   verbosity: v.nullish(v.picklist(VERBOSITIES)),
 }
 
-const CompletionFields = {
-  ...GenerationFields,
-  prompt: v.nullish(v.unknown()),
-  suffix: v.nullish(v.string()),
-  echo: v.nullish(v.boolean()),
-}
-
 /** `POST /v1/chat/completions`. */
 export const ChatBody = v.looseObject({ ...ChatFields, ...IdleFields })
 /** A checked chat body. */
 export type ChatBody = v.InferOutput<typeof ChatBody>
 /** The fields of a chat body that have an effect; more are looked at by its policy. */
 export const CHAT_FIELDS: readonly string[] = Object.keys(ChatFields)
-
-/** `POST /v1/completions`. */
-export const CompletionBody = v.looseObject({ ...CompletionFields, ...IdleFields })
-/** A checked completion body. */
-export type CompletionBody = v.InferOutput<typeof CompletionBody>
-/** The fields of a completion body that have an effect; more are looked at by its policy. */
-export const COMPLETION_FIELDS: readonly string[] = Object.keys(CompletionFields)
 
 /** A chat body that has the Responses API's form, or that of a single prompt. */
 export const InputBody = v.looseObject({

@@ -5,12 +5,12 @@ import { ProxyError } from '../../../domain/errors.ts'
 import type { JsonObject } from '../../../domain/json.ts'
 import type { DecodeOptions } from '../chat/decode.ts'
 import { decodeEffort } from '../chat/effort.ts'
-import { NO_BIAS, NO_LOG_PROBABILITIES, ONE_ANSWER } from '../chat/policy.ts'
-import { COMPLETION_FIELDS, CompletionBody } from '../chat/schema.ts'
 import { decodeStop } from '../chat/stop.ts'
 import { check } from '../check.ts'
 import { applyPolicy, type FieldPolicy, refuseIgnored } from '../policy.ts'
+import { NO_BIAS, NO_LOG_PROBABILITIES, ONE_ANSWER } from '../refusals.ts'
 import { decodeTier } from '../tier.ts'
+import { COMPLETION_FIELDS, CompletionBody } from './schema.ts'
 
 /** A completion request and what the answer must look like. */
 export interface DecodedCompletion {
@@ -115,10 +115,10 @@ function conversation(prompt: string, suffix: string): readonly Item[] {
 
 /** A mark that the text does not have: longer than any like it. */
 function gapFor(text: string): string {
-  const longest = [...text.matchAll(/<gap(-*)>/g)].reduce(
-    (length, [, dashes = '']) => Math.max(length, dashes.length + 1),
-    0,
-  )
+  let longest = 0
+  for (const [mark] of text.matchAll(/<gap-*>/g)) {
+    longest = Math.max(longest, mark.length - '<gap>'.length + 1)
+  }
   return `<gap${'-'.repeat(longest)}>`
 }
 

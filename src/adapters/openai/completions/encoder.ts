@@ -4,9 +4,7 @@ import { collect } from '../../../domain/collect.ts'
 import { type ModelEvent, quote } from '../../../domain/events.ts'
 import type { Encoder } from '../../http/stream.ts'
 import type { AnswerFacts } from '../chat/encoder.ts'
-import { encodeFinishReason, encodeUsage } from '../chat/ending.ts'
-import { encodeError } from '../errors.ts'
-import { sseData } from '../sse.ts'
+import { encodeFinishReason, encodeUsage, STREAM_ENDS } from '../chat/ending.ts'
 
 /** What a client asked of the form of its answer. */
 export interface CompletionEncoderOptions {
@@ -69,9 +67,7 @@ export function createCompletionEncoder(
           return event satisfies never
       }
     },
-    heartbeat: () => ': keep-alive\n\n',
-    end: () => sseData('[DONE]'),
-    fail: error => sseData(JSON.stringify(encodeError(error).body)),
+    ...STREAM_ENDS,
   }
 }
 

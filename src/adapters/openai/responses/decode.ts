@@ -5,15 +5,19 @@ import { type JsonObject, objectsOf } from '../../../domain/json.ts'
 import type { RelayRequest } from '../../../domain/relay-ports.ts'
 import { check } from '../check.ts'
 import { decodeTextFormat } from '../format.ts'
-import { applyPolicy, type FieldPolicy, refuseIgnored } from '../policy.ts'
+import { applyPolicy, refuseIgnored } from '../policy.ts'
 import { decodeTier } from '../tier.ts'
 import { inputItems, itemType, listedItem, normalizeItems } from './items.ts'
 import type { ResponseMemory } from './memory.ts'
-import { ECHOED_FIELDS, READ_FIELDS, ResponseBody } from './schema.ts'
-import { normalizeToolChoice, normalizeTools } from './tools.ts'
+import { ANSWER_POLICY, COMPACT_POLICY, sortIncludes } from './policy.ts'
+import { ECHOED_FIELDS, ResponseBody } from './schema.ts'
+import { normalizeToolChoice } from './tool-choice.ts'
+import { normalizeTools } from './tools.ts'
 
 /** What a body does not say. */
 export interface ResponseDecodeOptions {
+  /** Whether the conversation is to be answered or to be made shorter. */
+  readonly purpose: 'answer' | 'compact'
   /** The conversation's name from a header, if the client sends one. */
   readonly sessionId: string | undefined
   /** Refuses fields without effect. */
@@ -38,69 +42,6 @@ export interface DecodedResponse {
   readonly echo: JsonObject
 }
 
-/** Values of `include` that the upstream is known to take. */
-const INCLUDES: ReadonlySet<string> = new Set([
-  'reasoning.encrypted_content',
-  'web_search_call.action.sources',
-  'message.input_image.image_url',
-])
-
-const never = () => false
-
-/** Fields that would change the shape, the place or the safety of the answer. */
-const POLICY: FieldPolicy = {
-  read: new Set([...READ_FIELDS, 'background', 'top_logprobs']),
-  honoured: new Map([['truncation', 'disabled']]),
-  nested: new Map([
-    // The context is chosen by the form that a model takes.
-    ['reasoning', new Set(['effort', 'summary', 'generate_summary', 'context'])],
-    ['text', new Set(['format', 'verbosity'])],
-    ['stream_options', new Set()],
-  ]),
-  refused: new Map([
-    [
-      'background',
-      {
-        asksForNothing: (value: unknown) => value === false,
-        why: 'nothing runs in the background: stream the answer instead',
-        code: 'unsupported_value',
-      },
-    ],
-    [
-      'conversation',
-      {
-        asksForNothing: never,
-        why: 'chatmock stores no conversations: use previous_response_id, or send all items',
-        code: 'unsupported_parameter',
-      },
-    ],
-    [
-      'prompt',
-      {
-        asksForNothing: never,
-        why: 'the backend has no prompt templates: send instructions and input',
-        code: 'unsupported_parameter',
-      },
-    ],
-    [
-      'top_logprobs',
-      {
-        asksForNothing: (value: unknown) => value === 0,
-        why: 'the backend gives no log probabilities',
-        code: 'unsupported_parameter',
-      },
-    ],
-    [
-      'moderation',
-      {
-        asksForNothing: never,
-        why: 'the backend moderates by its own rules only',
-        code: 'unsupported_parameter',
-      },
-    ],
-  ]),
-}
-
 /**
  * Decodes a body. What it refers to is put in its place from the memory.
  *
@@ -109,54 +50,90 @@ const POLICY: FieldPolicy = {
  *   blame.
  */
 export function decodeResponse(body: JsonObject, options: ResponseDecodeOptions): DecodedResponse {
-  const { sessionId, strict, webSearch, memory } = options
+  const { purpose, sessionId, strict, memory } = options
+  const isAnswer = purpose === 'answer'
   const fields = check(ResponseBody, body)
-  const { priority, isIgnored } = decodeTier(fields)
-  const include = fields.include ?? []
+  const previousId = fields.previous_response_id || undefined
+  const tier = decodeTier(fields)
+  const includes = sortIncludes((isAnswer && fields.include) || [])
   const ignored = [
-    ...applyPolicy(body, POLICY),
-    ...(isIgnored ? ['service_tier'] : []),
-    ...include.flatMap((name, i) => (INCLUDES.has(name) ? [] : [`include[${i}]`])),
+    ...applyPolicy(body, isAnswer ? ANSWER_POLICY : COMPACT_POLICY),
+    ...(isAnswer && tier.isIgnored ? ['service_tier'] : []),
+    ...includes.ignored,
   ]
   refuseIgnored(ignored, strict)
-  const history = recallHistory(fields.previous_response_id, memory)
-  const told = resolveReferences(readInput(fields), memory)
-  const sent = [...normalizeItems(history), ...normalizeItems(told)]
-  const tools = normalizeTools(fields.tools ?? [])
-  const declared = [...tools, ...[...history, ...told].flatMap(toolsBeside)]
-  const toolChoice = normalizeToolChoice(fields.tool_choice, declared)
-  const searches = webSearch && declared.length === 0 && toolChoice !== 'none'
+  const history = recallHistory(previousId, memory)
+  const told = resolveReferences(inputItems(fields.input), memory)
+  const input = [
+    ...normalizeItems(history, 'previous_response_id'),
+    ...normalizeItems(told, 'input'),
+  ]
+  if (input.length === 0) throw noInput(fields)
+  const wishes: Wishes = isAnswer
+    ? {
+        ...decodeTools(fields, [...history, ...told].flatMap(toolsBeside), options.webSearch),
+        parallelToolCalls: fields.parallel_tool_calls ?? undefined,
+        text: decodeText(fields),
+        include: includes.include,
+        clientMetadata: fields.client_metadata ?? undefined,
+        effort: fields.reasoning?.effort ?? undefined,
+        summary: fields.reasoning?.summary ?? fields.reasoning?.generate_summary ?? undefined,
+        priority: tier.priority,
+      }
+    : NO_WISHES
   return {
     stream: fields.stream ?? false,
     ignored,
     keeps: fields.store !== false,
     input: [...history, ...told.map(listedItem)],
-    echo: Object.fromEntries(
-      ECHOED_FIELDS.flatMap(name => (body[name] == null ? [] : [[name, body[name]]])),
-    ),
+    echo: {
+      ...Object.fromEntries(
+        ECHOED_FIELDS.flatMap(name => (body[name] == null ? [] : [[name, body[name]]])),
+      ),
+      ...(previousId && { previous_response_id: previousId }),
+    },
     request: {
+      ...wishes,
       model: fields.model,
       instructions: fields.instructions?.trim() ? fields.instructions : undefined,
-      input: sent,
-      tools: searches ? [{ type: 'web_search' }] : tools,
-      toolChoice,
-      parallelToolCalls: fields.parallel_tool_calls ?? undefined,
-      text: decodeText(fields),
-      include: include.filter(name => INCLUDES.has(name)),
-      clientMetadata: fields.client_metadata ?? undefined,
-      effort: fields.reasoning?.effort ?? undefined,
-      summary: fields.reasoning?.summary ?? fields.reasoning?.generate_summary ?? undefined,
-      priority,
+      input,
       cacheKey: fields.prompt_cache_key || sessionId,
     },
   }
 }
 
-function readInput(fields: ResponseBody): readonly JsonObject[] {
-  const items = inputItems(fields.input)
-  if (items.length > 0 || fields.previous_response_id) return items
-  const isMissing = fields.input === undefined || fields.input === null
-  throw new ProxyError(
+/** What a request says of the answer, not of the conversation. */
+type Wishes = Omit<RelayRequest, 'model' | 'instructions' | 'input' | 'cacheKey'>
+
+const NO_WISHES: Wishes = {
+  tools: [],
+  toolChoice: undefined,
+  parallelToolCalls: undefined,
+  text: undefined,
+  include: [],
+  clientMetadata: undefined,
+  effort: undefined,
+  summary: undefined,
+  priority: undefined,
+}
+
+function decodeTools(
+  { tools, tool_choice: choice }: ResponseBody,
+  beside: readonly JsonObject[],
+  webSearch: boolean,
+): Pick<Wishes, 'tools' | 'toolChoice'> {
+  const given = normalizeTools(tools ?? [])
+  const searches = webSearch && given.length + beside.length === 0 && choice !== 'none'
+  const declared = searches ? [{ type: 'web_search' }] : given
+  return {
+    tools: declared,
+    toolChoice: normalizeToolChoice(choice, [...declared, ...beside]),
+  }
+}
+
+function noInput({ input }: ResponseBody): ProxyError {
+  const isMissing = input === undefined || input === null
+  return new ProxyError(
     isMissing ? 'missing_required_parameter' : 'invalid_value',
     isMissing
       ? "Missing required parameter: 'input'."
@@ -166,10 +143,10 @@ function readInput(fields: ResponseBody): readonly JsonObject[] {
 }
 
 function recallHistory(
-  id: string | null | undefined,
+  id: string | undefined,
   memory: ResponseDecodeOptions['memory'],
 ): readonly JsonObject[] {
-  if (!id) return []
+  if (id === undefined) return []
   const kept = memory.recall(id)
   if (kept) return [...kept.input, ...objectsOf(kept.response['output'])]
   throw new ProxyError(

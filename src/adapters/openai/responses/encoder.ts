@@ -79,7 +79,9 @@ function sequenceOf({ data }: RelayFrame, fallback: number): number {
 /** Agents go on asking unless a limit has the one name that they know as final in a stream. */
 function failureOf(error: ProxyError) {
   const told = asObject(asObject(encodeError(error).body)?.['error'])
-  const isLimit = error.code === 'usage_limit_reached'
-  const code = isLimit ? 'insufficient_quota' : (asString(told?.['code']) ?? error.code)
-  return { code, message: error.message }
+  const code = asString(told?.['code']) ?? error.code
+  return {
+    code: code === 'usage_limit_reached' ? 'insufficient_quota' : code,
+    message: error.message,
+  }
 }

@@ -1,6 +1,6 @@
 /** The object `response` of the Responses API, made whole: the backend leaves out much of it. */
 
-import { type JsonObject, objectsOf } from '../../../domain/json.ts'
+import { asObject, type JsonObject, objectsOf } from '../../../domain/json.ts'
 import type { RelayRequest } from '../../../domain/relay-ports.ts'
 
 /** What an answer says of itself beside what the upstream tells. */
@@ -17,7 +17,10 @@ export interface ResponseFacts {
   readonly fallbackCreatedAt: number
 }
 
-/** Adds the keys that clients count on where they are missing, and speaks of the model as the client does. */
+/**
+ * Adds the keys that clients count on where they are missing, and speaks of what was asked as the
+ * client does: the request may have been passed on in another form.
+ */
 export function completeResponse(told: JsonObject, facts: ResponseFacts): JsonObject {
   const { request, echo, keeps } = facts
   return {
@@ -29,24 +32,39 @@ export function completeResponse(told: JsonObject, facts: ResponseFacts): JsonOb
       status: 'in_progress',
       error: null,
       incomplete_details: null,
-      instructions: request.instructions ?? null,
+      instructions: null,
       max_output_tokens: null,
       output: [],
-      parallel_tool_calls: request.parallelToolCalls ?? true,
+      parallel_tool_calls: true,
       previous_response_id: null,
       reasoning: { effort: request.effort ?? null, summary: request.summary ?? null },
       temperature: null,
-      text: { format: { type: 'text' }, ...request.text },
-      tool_choice: request.toolChoice ?? 'auto',
-      tools: request.tools,
+      text: DEFAULT_TEXT,
+      tool_choice: 'auto',
+      tools: [],
       top_p: null,
       truncation: 'disabled',
       usage: null,
       metadata: {},
     }),
+    ...asked(request, told),
     ...echo,
     model: request.model,
     store: keeps,
+  }
+}
+
+const DEFAULT_TEXT = { format: { type: 'text' } }
+
+/** What the client left open is not here: the upstream knows best what came of it. */
+function asked(request: RelayRequest, told: JsonObject): JsonObject {
+  const { instructions, tools, toolChoice, parallelToolCalls, text } = request
+  return {
+    ...(instructions !== undefined && { instructions }),
+    ...(tools.length > 0 && { tools }),
+    ...(toolChoice !== undefined && { tool_choice: toolChoice }),
+    ...(parallelToolCalls !== undefined && { parallel_tool_calls: parallelToolCalls }),
+    ...(text && { text: { ...DEFAULT_TEXT, ...asObject(told['text']), ...text } }),
   }
 }
 
@@ -55,20 +73,29 @@ function missing(told: JsonObject, defaults: JsonObject): JsonObject {
 }
 
 /**
- * Returns the whole output: the items that were told as done, in their order, with whatever the
- * final list alone knows of them; items that only the final list has come after those.
+ * Returns the whole output from the final list and the items that were told as done, by their place.
+ * What was told before stands, with whatever the final list alone knows of it. The final list has
+ * the order if it has all of that; else what it alone has comes last.
  */
-export function mergeOutput(final: unknown, done: readonly JsonObject[]): readonly JsonObject[] {
+export function mergeOutput(
+  final: unknown,
+  done: ReadonlyMap<number, JsonObject>,
+): readonly JsonObject[] {
   const items = objectsOf(final)
   const byId = new Map(items.flatMap(item => idsOf(item).map(id => [id, item])))
-  const unused = new Set(items)
-  const merged = done.map((item, i) => {
+  /** By item of the final list. */
+  const filled = new Map<JsonObject, JsonObject>()
+  const inOrder = [...done].sort(([one], [other]) => one - other)
+  const merged = inOrder.map(([place, item]) => {
     const named = idsOf(item).map(id => byId.get(id))
-    const thin = [...named, items[i]].find(other => other && fits(item, other))
-    if (thin) unused.delete(thin)
-    return { ...thin, ...item }
+    const thin = [...named, items[place]].find(other => other && fits(item, other))
+    const whole = { ...thin, ...item }
+    if (thin) filled.set(thin, whole)
+    return whole
   })
-  return [...merged, ...unused]
+  return filled.size === done.size
+    ? items.map(item => filled.get(item) ?? item)
+    : [...merged, ...items.filter(item => !filled.has(item))]
 }
 
 const ID_KEYS = ['id', 'call_id']

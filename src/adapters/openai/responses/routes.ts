@@ -12,7 +12,7 @@ import { type StreamTimes, writeStream } from '../../http/stream.ts'
 import { ignoredHeader } from '../ignored.ts'
 import { sessionIdOf } from '../session-id.ts'
 import { SSE_HEADERS } from '../sse.ts'
-import { type DecodedResponse, decodeResponse } from './decode.ts'
+import { type DecodedResponse, decodeResponse, type ResponseDecodeOptions } from './decode.ts'
 import { createResponseEncoder } from './encoder.ts'
 import { foldResponse } from './fold.ts'
 import { encodeInputTokens } from './input-tokens.ts'
@@ -91,18 +91,26 @@ function respond(parts: ResponseParts, memory: ResponseMemory): Handler {
       fallbackId: createId(),
       fallbackCreatedAt: unixSeconds(clock),
     }
-    const keep = (response: JsonObject) => {
-      if (keeps) memory.keep(response, input)
+    const keep = (response: JsonObject | undefined) => {
+      if (keeps && response) memory.keep(response, input)
     }
     const headers = ignoredHeader(decoded.ignored)
     const frames = await relay.respond(request, exchange.signal)
     if (stream) {
-      const encoder = createResponseEncoder(facts, keep)
-      await writeStream(exchange, frames, encoder, { ...SSE_HEADERS, ...headers }, streamTimes)
+      let whole: JsonObject | undefined
+      const encoder = createResponseEncoder(facts, response => {
+        whole = response
+      })
+      try {
+        await writeStream(exchange, frames, encoder, { ...SSE_HEADERS, ...headers }, streamTimes)
+      } finally {
+        // It takes a while, for which the last event need not wait; who leaves with it may come back.
+        keep(whole)
+      }
     } else {
       const response = await foldResponse(frames, facts)
-      keep(response)
       sendJson(exchange.response, 200, response, headers)
+      keep(response)
     }
   }
 }
@@ -110,7 +118,9 @@ function respond(parts: ResponseParts, memory: ResponseMemory): Handler {
 /** The estimate is made here: nothing goes upstream. No model is needed for it. */
 function countInput(parts: ResponseParts, memory: ResponseMemory): Handler {
   return async exchange => {
-    const { request, ignored } = await readRequest(exchange, parts, memory, 'any')
+    const { request, ignored } = await readRequest(exchange, parts, memory, {
+      fallbackModel: 'any',
+    })
     sendJson(exchange.response, 200, encodeInputTokens(request), ignoredHeader(ignored))
   }
 }
@@ -125,7 +135,7 @@ const NO_USAGE = {
 
 function compact(parts: ResponseParts, memory: ResponseMemory): Handler {
   return async exchange => {
-    const { request, ignored } = await readRequest(exchange, parts, memory)
+    const { request, ignored } = await readRequest(exchange, parts, memory, { purpose: 'compact' })
     const told = await parts.relay.compact(request, exchange.signal)
     const compaction = {
       id: createId(),
@@ -139,16 +149,21 @@ function compact(parts: ResponseParts, memory: ResponseMemory): Handler {
   }
 }
 
+interface RequestOptions {
+  readonly purpose?: ResponseDecodeOptions['purpose']
+  readonly fallbackModel?: string
+}
+
 async function readRequest(
   exchange: Exchange,
   { bodyLimitBytes, strict, webSearch }: ResponseParts,
   memory: ResponseMemory,
-  fallbackModel?: string,
+  { purpose = 'answer', fallbackModel }: RequestOptions = {},
 ): Promise<DecodedResponse> {
   const body = await readJsonObject(exchange, bodyLimitBytes)
   const wanted = { ...body, model: body['model'] ?? fallbackModel }
   const sessionId = sessionIdOf(exchange)
-  return decodeResponse(wanted, { sessionId, strict, webSearch, memory })
+  return decodeResponse(wanted, { purpose, sessionId, strict, webSearch, memory })
 }
 
 /** What was streamed is not kept event by event. */

@@ -2,7 +2,7 @@
 
 import * as v from 'valibot'
 import { EFFORTS, SUMMARIES, VERBOSITIES } from '../../../domain/conversation.ts'
-import { AnyObject } from '../check.ts'
+import { AnyObject, listOf } from '../check.ts'
 import { MAX_MESSAGES, MAX_TOOLS } from '../limits.ts'
 
 /** More than the API has values for. */
@@ -23,18 +23,28 @@ const ECHOED = {
 }
 
 /** Names of the fields of a request that an answer repeats. */
-export const ECHOED_FIELDS = [...Object.keys(ECHOED), 'previous_response_id']
+export const ECHOED_FIELDS = Object.keys(ECHOED)
+
+/** Fields that say which conversation it is. */
+const TOLD = {
+  model: v.pipe(v.string(), v.nonEmpty()),
+  input: v.nullish(
+    v.union([v.string(), v.pipe(v.array(AnyObject), v.maxLength(MAX_MESSAGES)), AnyObject]),
+  ),
+  instructions: v.nullish(v.string()),
+  previous_response_id: v.nullish(v.string()),
+}
+
+/** Names of the fields that have an effect where a conversation is made shorter. */
+export const COMPACT_FIELDS = Object.keys(TOLD)
 
 /** Fields that have an effect. */
 const READ = {
-  model: v.pipe(v.string(), v.nonEmpty()),
-  input: v.nullish(v.union([v.string(), v.pipe(v.array(AnyObject), v.maxLength(MAX_MESSAGES))])),
-  instructions: v.nullish(v.string()),
-  previous_response_id: v.nullish(v.pipe(v.string(), v.nonEmpty())),
+  ...TOLD,
   stream: v.nullish(v.boolean()),
   stream_options: v.nullish(AnyObject),
   store: v.nullish(v.boolean()),
-  tools: v.nullish(v.pipe(v.array(AnyObject), v.maxLength(MAX_TOOLS))),
+  tools: v.nullish(listOf(AnyObject, MAX_TOOLS)),
   tool_choice: v.nullish(v.union([v.string(), AnyObject])),
   parallel_tool_calls: v.nullish(v.boolean()),
   reasoning: v.nullish(
@@ -57,7 +67,7 @@ const READ = {
 /** Names of the fields that have an effect. */
 export const READ_FIELDS = Object.keys(READ)
 
-/** `POST /v1/responses`. What it does not name is refused by `response-decode.ts` or ignored. */
+/** `POST /v1/responses`. What it does not name is refused or ignored by its policy. */
 export const ResponseBody = v.looseObject({ ...READ, ...ECHOED })
 
 /** A checked body. */

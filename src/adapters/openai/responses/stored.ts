@@ -3,7 +3,7 @@
 import { ProxyError } from '../../../domain/errors.ts'
 import type { JsonObject } from '../../../domain/json.ts'
 import { plainText } from '../../../domain/plain-text.ts'
-import type { KeptResponse, ResponseMemory } from './memory.ts'
+import { inputWithIds, type KeptResponse, type ResponseMemory } from './memory.ts'
 
 const DEFAULT_PAGE = 20
 const MAX_PAGE = 100
@@ -30,13 +30,14 @@ export function findResponse(id: string, memory: ResponseMemory): KeptResponse {
  *
  * @throws ProxyError `invalid_value` for a parameter that makes no sense.
  */
-export function encodeInputItems({ input }: KeptResponse, query: URLSearchParams) {
+export function encodeInputItems(kept: KeptResponse, query: URLSearchParams) {
   const limit = Number(query.get('limit') ?? DEFAULT_PAGE)
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE) {
     throw badParameter('limit', `expected a number from 1 to ${MAX_PAGE}`)
   }
   const order = query.get('order') ?? 'desc'
   if (order !== 'asc' && order !== 'desc') throw badParameter('order', "expected 'asc' or 'desc'")
+  const input = inputWithIds(kept)
   const items = order === 'asc' ? input : input.toReversed()
   const start = startAfter(query.get('after'), items)
   const data = items.slice(start, start + limit)

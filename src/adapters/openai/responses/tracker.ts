@@ -37,10 +37,6 @@ export function createResponseTracker(facts: ResponseFacts): ResponseTracker {
   let known: JsonObject = {}
   let whole: JsonObject | undefined
 
-  function items(): readonly JsonObject[] {
-    return [...done].sort(([one], [other]) => one - other).map(([, item]) => item)
-  }
-
   function noteItem({ data }: RelayFrame): void {
     length += data.length
     if (length > MAX_ITEMS_LENGTH) {
@@ -59,7 +55,7 @@ export function createResponseTracker(facts: ResponseFacts): ResponseTracker {
     const isEnd = ENDS.has(type)
     const keeps = facts.keeps && length <= MAX_ITEMS_LENGTH
     known = completeResponse(
-      isEnd ? { ...told, output: mergeOutput(told['output'], items()) } : told,
+      isEnd ? { ...told, output: mergeOutput(told['output'], done) } : told,
       { ...facts, keeps },
     )
     if (isEnd) whole = known
@@ -74,7 +70,8 @@ export function createResponseTracker(facts: ResponseFacts): ResponseTracker {
       return undefined
     },
     whole: () => whole,
-    current: () => completeResponse({ ...known, output: items() }, { ...facts, keeps: false }),
+    current: () =>
+      completeResponse({ ...known, output: mergeOutput([], done) }, { ...facts, keeps: false }),
     isOverfull: () => length > MAX_ITEMS_LENGTH,
   }
 }

@@ -770,3 +770,28 @@ t.test('a refusal names no id and no content', async t => {
     }
   }
 })
+
+t.test('images that a tool gives in the form of its own protocol are images', async t => {
+  const [, , result] = decode(
+    { role: 'user', content: 'look' },
+    { role: 'assistant', tool_calls: [call('call_1')] },
+    {
+      role: 'tool',
+      tool_call_id: 'call_1',
+      content: [{ type: 'image', data: 'AA==', mimeType: 'image/png' }],
+    },
+  )
+  t.match(result, {
+    output: [{ type: 'image', url: 'data:image/png;base64,AA==', detail: 'auto' }],
+  })
+})
+
+t.test('a file without a name is named by its own type', async t => {
+  const names = ['data:text/plain;base64,AA==', 'data:application/x-thing,a', 'AA=='].map(
+    file_data => {
+      const [item] = decode({ role: 'user', content: [{ type: 'file', file: { file_data } }] })
+      return item?.type === 'message' && item.parts[0]?.type === 'file' && item.parts[0].filename
+    },
+  )
+  t.strictSame(names, ['file.txt', 'file.pdf', 'file.pdf'])
+})

@@ -27,6 +27,7 @@ const kept = {
 }
 
 const options: ResponseDecodeOptions = {
+  purpose: 'answer',
   sessionId: undefined,
   strict: false,
   webSearch: false,
@@ -71,6 +72,9 @@ t.test('every field with an effect is read', async t => {
     client_metadata: { session_id: 's' },
     background: false,
     top_logprobs: 0,
+    logprobs: false,
+    n: 1,
+    modalities: ['text'],
     truncation: 'disabled',
     service_tier: 'auto',
     stream_options: { include_obfuscation: false },
@@ -120,7 +124,7 @@ t.test('fields without effect are named, and repeated where the API repeats them
     prompt_cache_retention: '24h',
     context_management: [],
     service_tier: 'flex',
-    include: ['message.output_text.logprobs'],
+    include: ['file_search_call.results'],
     stream_options: { include_obfuscation: true },
     reasoning: { mode: 'x' },
     text: { other: 1 },
@@ -143,7 +147,7 @@ t.test('fields without effect are named, and repeated where the API repeats them
     'include[0]',
   ])
   t.strictSame(decoded.echo, echo)
-  t.strictSame(decoded.request, relayRequest())
+  t.strictSame(decoded.request, relayRequest({ priority: 'never' }))
 })
 
 t.test('a strict service refuses what would have no effect', async t => {
@@ -237,7 +241,7 @@ t.test('messages are typed, spoken by those whom the backend knows, and made of 
         { type: 'input_text', text: 'E' },
         { type: 'input_text', text: 'F' },
         { type: 'input_image', image_url: 'https://a.example/', detail: 'low' },
-        { type: 'input_file', filename: 'a.pdf', file_data: 'data:,', file_id: null },
+        { type: 'input_file', filename: 'a.pdf', file_data: 'data:,' },
       ],
     },
   ])
@@ -279,7 +283,7 @@ t.test('reasoning is reduced to what can be read again, or left out', async t =>
   ])
 })
 
-t.test('calls and their outputs lose ids, states and the namespace of common tools', async t => {
+t.test('calls and their outputs lose ids and states', async t => {
   const input = [
     {
       type: 'function_call',
@@ -298,14 +302,20 @@ t.test('calls and their outputs lose ids, states and the namespace of common too
       output: [
         { type: 'output_text', text: 'o', cache_control: {} },
         { type: 'input_image', image_url: 'data:image/png;base64,AA==' },
-        'odd',
+        { type: 'odd', status: 'x', cache_control: {} },
       ],
     },
     { type: 'custom_tool_call', id: 'ctc_1', call_id: 'c3', name: 'g', input: 'i', status: 'x' },
     { type: 'custom_tool_call_output', id: 'ctco_1', call_id: 'c3', output: 'o' },
   ]
   t.strictSame(request({ input }).input, [
-    { type: 'function_call', call_id: 'c1', name: 'f', arguments: '{}' },
+    {
+      type: 'function_call',
+      call_id: 'c1',
+      name: 'f',
+      arguments: '{}',
+      namespace: 'functions',
+    },
     { type: 'function_call', call_id: 'c2', name: 'f', arguments: '{}', namespace: 'mcp' },
     { type: 'function_call_output', call_id: 'c1', output: 'o' },
     {
@@ -314,7 +324,7 @@ t.test('calls and their outputs lose ids, states and the namespace of common too
       output: [
         { type: 'input_text', text: 'o' },
         { type: 'input_image', image_url: 'data:image/png;base64,AA==' },
-        'odd',
+        { type: 'odd', status: 'x' },
       ],
     },
     { type: 'custom_tool_call', call_id: 'c3', name: 'g', input: 'i' },
@@ -327,17 +337,8 @@ t.test('items that are not known pass as they are', async t => {
     { type: 'web_search_call', id: 'ws_1', status: 'completed', action: { type: 'search' } },
     { type: 'compaction', id: 'cmp_1', encrypted_content: 'e' },
     { type: 'agent_message', anything: [1] },
-    { type: 'message', role: 'user', content: 'hi', internal: { a: 1 } },
   ]
-  t.strictSame(request({ input }).input, [
-    ...input.slice(0, 3),
-    {
-      type: 'message',
-      role: 'user',
-      content: [{ type: 'input_text', text: 'hi' }],
-      internal: { a: 1 },
-    },
-  ])
+  t.strictSame(request({ input }).input, input)
 })
 
 t.test('an earlier response is put before the new input', async t => {
@@ -398,7 +399,10 @@ t.test('tools are flat and say whether they are strict', async t => {
     { type: 'function', name: 'b', parameters: null, output_schema: {}, cache_control: {} },
     {
       type: 'custom',
-      custom: { name: 'c', format: { type: 'grammar', grammar: { syntax: 'lark' } } },
+      custom: {
+        name: 'c',
+        format: { type: 'grammar', grammar: { syntax: 'lark', definition: 'x' } },
+      },
     },
     { type: 'custom', name: 'd', format: { type: 'text' } },
     { type: 'web_search_preview_2025_03_11', search_context_size: 'low' },
@@ -414,7 +418,7 @@ t.test('tools are flat and say whether they are strict', async t => {
       output_schema: {},
       strict: false,
     },
-    { type: 'custom', name: 'c', format: { type: 'grammar', syntax: 'lark' } },
+    { type: 'custom', name: 'c', format: { type: 'grammar', syntax: 'lark', definition: 'x' } },
     { type: 'custom', name: 'd', format: { type: 'text' } },
     { type: 'web_search', search_context_size: 'low' },
     { type: 'namespace', name: 'n', tools: [{ type: 'function', name: 'e' }] },
@@ -429,11 +433,7 @@ t.test('bad tools are refused by name', async t => {
     ),
     [[{ name: 'a' }], 'missing_required_parameter', 'tools[0].type'],
     [[{ type: 'function' }], 'missing_required_parameter', 'tools[0].name'],
-    [
-      [{ type: 'function', function: { name: '' } }],
-      'missing_required_parameter',
-      'tools[0].function.name',
-    ],
+    [[{ type: 'function', function: { name: '' } }], 'invalid_value', 'tools[0].function.name'],
     [
       [
         { type: 'function', name: 'a' },
@@ -454,6 +454,7 @@ t.test('tool choices are flat and name tools that are there', async t => {
     { type: 'function', name: 'f' },
     { type: 'custom', name: 'c' },
     { type: 'namespace', name: 'n', tools: [{ type: 'function', name: 'inner' }] },
+    { type: 'web_search' },
   ]
   const choose = (tool_choice: unknown) => request({ tools, tool_choice }).toolChoice
   const choices: readonly (readonly [given: unknown, sent: unknown])[] = [
@@ -506,7 +507,6 @@ t.test('tool choices are flat and name tools that are there', async t => {
     { type: 'function', name: 'canary' },
     { type: 'function' },
     { type: 'tool', name: 'canary' },
-    { type: 'allowed_tools', mode: 'auto' },
     { type: 'allowed_tools', mode: 'auto', tools: [{ type: 'custom', name: 'canary' }] },
   ]) {
     t.throws(() => choose(given), bad, JSON.stringify(given))
@@ -530,6 +530,76 @@ t.test('a search is offered where the service says so and the request brings no 
   t.strictSame(request({ tool_choice: 'none' }, { webSearch }).tools, [])
   const tools = [{ type: 'custom', name: 'c' }]
   t.strictSame(request({ tools }, { webSearch }).tools, tools)
+  const forced = request({ tool_choice: 'required' }, { webSearch })
+  t.strictSame([forced.tools, forced.toolChoice], [[{ type: 'web_search' }], 'required'])
+  const named = request({ tool_choice: { type: 'web_search' } }, { webSearch })
+  t.strictSame([named.tools, named.toolChoice], [[{ type: 'web_search' }], { type: 'web_search' }])
+})
+
+t.test('a conversation to be made shorter is all that is read of such a request', async t => {
+  const compact = (body: JsonObject, strict = false) =>
+    decode(body, { purpose: 'compact', webSearch: true, sessionId: 's', strict })
+  const wishes = {
+    tools: [{ type: 'mcp' }],
+    tool_choice: 'required',
+    parallel_tool_calls: false,
+    reasoning: { effort: 'high' },
+    text: { verbosity: 'low' },
+    include: ['message.output_text.logprobs'],
+    service_tier: 'priority',
+    fast_mode: true,
+    prompt_cache_key: 'k',
+    client_metadata: {},
+    store: true,
+    stream: true,
+    temperature: 1,
+  }
+  const decoded = compact({ ...wishes, instructions: 'I', previous_response_id: 'resp_1' })
+  t.strictSame(decoded.ignored, Object.keys(wishes))
+  t.strictSame(
+    { ...decoded.request, input: decoded.request.input.slice(-1) },
+    relayRequest({ instructions: 'I', cacheKey: 'k' }),
+  )
+  t.equal(decoded.request.input.length, 4)
+  t.throws(() => compact({ fast_mode: true }, true), {
+    code: 'unsupported_parameter',
+    param: 'fast_mode',
+  })
+  const harmless = { store: false, stream: false, truncation: 'disabled', service_tier: 'auto' }
+  t.strictSame(compact({ ...harmless, background: false, n: 1, tools: null }, true).ignored, [])
+  t.throws(() => compact({ background: true }), { code: 'unsupported_value', param: 'background' })
+})
+
+t.test('a single item is a conversation of one', async t => {
+  t.strictSame(request({ input: { role: 'user', content: 'hi' } }).input, [user('hi')])
+})
+
+t.test('an empty id of an earlier response is none', async t => {
+  t.strictSame(decode({ previous_response_id: '' }), decode({}))
+})
+
+t.test('what says nothing may stand beside something, not alone', async t => {
+  const nothing = [{ role: 'user', content: [] }, { role: 'assistant' }, { type: 'reasoning' }]
+  t.strictSame(request({ input: [...nothing, user('x')] }).input, [user('x')])
+  const after = request({ previous_response_id: 'resp_1', input: nothing })
+  t.equal(after.input.length, 3)
+  for (const item of nothing) {
+    t.throws(() => decode({ input: [item] }), { code: 'invalid_value', param: 'input' })
+  }
+})
+
+t.test('an item is counted as the client sent it, whatever stands before it', async t => {
+  const input = [{ role: 'user', content: [{ type: 'input_text' }] }]
+  t.throws(() => decode({ previous_response_id: 'resp_1', input }), {
+    code: 'missing_required_parameter',
+    param: 'input[0].content[0].text',
+  })
+  const response = { output: [{ type: 'function_call' }] }
+  const memory = { ...options.memory, recall: () => ({ response, input: [] }) }
+  t.throws(() => decode({ previous_response_id: 'resp_2' }, { memory }), {
+    code: 'missing_required_parameter',
+    param: 'previous_response_id[0].call_id',
+  })
 })
 
 t.test('bad bodies are refused by the field to blame, and quoted never', async t => {
@@ -543,12 +613,13 @@ t.test('bad bodies are refused by the field to blame, and quoted never', async t
     [{ input: null }, 'missing_required_parameter', 'input'],
     [{ input: [] }, 'invalid_value', 'input'],
     [{ input: '' }, 'invalid_value', 'input'],
-    [{ input: { canary: 1 } }, 'invalid_type', 'input'],
+    [{ input: { canary: 1 } }, 'missing_required_parameter', 'input[0].type'],
+    [{ input: 5 }, 'invalid_type', 'input'],
     [{ input: ['canary'] }, 'invalid_type', 'input[0]'],
     [{ input: Array.from({ length: 10_001 }, () => user('canary')) }, 'invalid_value', 'input'],
     [item({ content: 'canary' }), 'missing_required_parameter', 'input[1].type'],
     [item({ role: 'canary', content: 'x' }), 'invalid_value', 'input[1].role'],
-    [item({ type: 'message', content: 'canary' }), 'invalid_value', 'input[1].role'],
+    [item({ type: 'message', content: 'canary' }), 'missing_required_parameter', 'input[1].role'],
     [
       part({ type: 'input_image', file_id: 'canary' }),
       'unsupported_value',
@@ -560,13 +631,22 @@ t.test('bad bodies are refused by the field to blame, and quoted never', async t
       'input[1].content[0].type',
     ],
     [
-      item({ type: 'function_call_output', call_id: 'c', output: [{ file_id: 'canary' }] }),
+      item({
+        type: 'function_call_output',
+        call_id: 'c',
+        output: [{ type: 'x', file_id: 'canary' }],
+      }),
       'unsupported_value',
       'input[1].output[0].file_id',
     ],
     [{ background: true }, 'unsupported_value', 'background'],
     [{ conversation: 'canary' }, 'unsupported_parameter', 'conversation'],
     [{ prompt: { id: 'canary' } }, 'unsupported_parameter', 'prompt'],
+    [{ n: 2 }, 'unsupported_value', 'n'],
+    [{ modalities: ['text', 'audio'] }, 'unsupported_value', 'modalities'],
+    [{ logprobs: true }, 'unsupported_parameter', 'logprobs'],
+    [{ logit_bias: { canary: 1 } }, 'unsupported_parameter', 'logit_bias'],
+    [{ include: ['canary', 'message.output_text.logprobs'] }, 'unsupported_value', 'include[1]'],
     [{ top_logprobs: 2 }, 'unsupported_parameter', 'top_logprobs'],
     [{ moderation: { model: 'canary' } }, 'unsupported_parameter', 'moderation'],
     [{ reasoning: { effort: 'canary' } }, 'invalid_value', 'reasoning.effort'],

@@ -153,6 +153,9 @@ t.test('what the upstream tells is told, even what is not known', async t => {
     ...whole(),
     instructions: 'theirs',
     tools: [{ type: 'x' }],
+    tool_choice: 'required',
+    parallel_tool_calls: false,
+    text: { format: { type: 'text' }, verbosity: 'medium' },
     service_tier: 'priority',
     metadata: { a: '1' },
     new_thing: [1],
@@ -186,6 +189,33 @@ t.test('what was asked stands in for what the upstream leaves out', async t => {
     reasoning: { effort: null, summary: 'auto' },
     text: { format: { type: 'text' }, verbosity: 'low' },
   })
+})
+
+t.test('what was asked is told, whatever form it was passed on in', async t => {
+  const request = relayRequest({
+    instructions: 'Be brief.',
+    tools: [{ type: 'function', name: 'f' }],
+    toolChoice: { type: 'function', name: 'f' },
+    parallelToolCalls: true,
+    text: { format: { type: 'json_object' } },
+  })
+  const told = {
+    instructions: null,
+    tools: [],
+    tool_choice: 'auto',
+    parallel_tool_calls: false,
+    text: { format: { type: 'text' }, verbosity: 'medium' },
+  }
+  const expected = {
+    instructions: 'Be brief.',
+    tools: [{ type: 'function', name: 'f' }],
+    tool_choice: { type: 'function', name: 'f' },
+    parallel_tool_calls: true,
+    text: { format: { type: 'json_object' }, verbosity: 'medium' },
+  }
+  for (const type of ['response.in_progress', 'response.completed']) {
+    t.match(lastResponse([delta, frame(type, { response: told })], { request }), expected, type)
+  }
 })
 
 t.test('an end without a response, or that is no JSON, is made up from what is known', async t => {
@@ -225,6 +255,30 @@ t.test('a thin output is filled in, and what it alone has is kept', async t => {
     { ...item(0), role: 'assistant' },
   ])
   t.strictSame(lastResponse([completed({ output: [item(0)] })]).output, [item(0)])
+})
+
+t.test('the final list has the order where it has all that was told before', async t => {
+  const thought = { type: 'reasoning', id: 'rs_0' }
+  for (const thin of [
+    { type: 'message', id: 'msg_1', content: [] },
+    { type: 'message', content: [] },
+  ]) {
+    t.strictSame(lastResponse([done(1), completed({ output: [thought, thin] })]).output, [
+      thought,
+      item(1),
+    ])
+  }
+  t.strictSame(
+    lastResponse([done(0), done(1), completed({ output: [{ id: 'msg_1' }, { id: 'msg_0' }] })])
+      .output,
+    [item(1), item(0)],
+  )
+  const twins = [done(0), frame('response.output_item.done', { output_index: 1, item: item(0) })]
+  t.strictSame(
+    lastResponse([...twins, completed({ output: [thought, item(0)] })]).output,
+    [item(0), item(0), thought],
+    'nothing that was told is lost',
+  )
 })
 
 t.test('a whole response is handed over once, as it was told', async t => {
@@ -295,10 +349,14 @@ t.test('failures have the names that agents know', async t => {
     ).response.error.code
   const upstream = (code: string | undefined) => ({ upstream: { status: 200, code } })
   t.equal(told('usage_limit_reached'), 'insufficient_quota')
-  t.equal(
-    told('usage_limit_reached', upstream('workspace_owner_usage_limit_reached')),
-    'insufficient_quota',
-  )
+  t.equal(told('usage_limit_reached', upstream('usage_limit_reached')), 'insufficient_quota')
+  for (const code of [
+    'usage_not_included',
+    'organization_spend_limit_exceeded',
+    'workspace_owner_usage_limit_reached',
+  ]) {
+    t.equal(told('usage_limit_reached', upstream(code)), code)
+  }
   t.equal(told('context_length_exceeded'), 'context_length_exceeded')
   t.equal(told('upstream_error', upstream('server_error')), 'server_error')
   t.equal(told('upstream_refused', upstream(undefined)), 'upstream_refused')

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import t, { type Test } from 'tap'
 import { responseRoutes } from '../../../../src/adapters/openai/responses/routes.ts'
 import { ProxyError } from '../../../../src/domain/errors.ts'
@@ -28,7 +29,7 @@ const answerOf = (id: string, end = 'response.completed'): Frames => [
 ]
 
 /** A relay that plays one answer after the other; an error ends the frames before it. */
-function createFakeRelay(answers: readonly (Frames | ProxyError)[], compaction: JsonObject) {
+function createFakeRelay({ answers = [], compaction = {}, lateFailure }: Options) {
   const asked: RelayRequest[] = []
   const relay: Relay = {
     async respond(request) {
@@ -41,6 +42,7 @@ function createFakeRelay(answers: readonly (Frames | ProxyError)[], compaction: 
         }
         for (const [type, fields] of answer)
           yield { type, data: JSON.stringify({ type, ...fields }) }
+        if (lateFailure) throw lateFailure
       })()
     },
     async compact(request) {
@@ -54,22 +56,43 @@ function createFakeRelay(answers: readonly (Frames | ProxyError)[], compaction: 
 interface Options {
   readonly answers?: readonly (Frames | ProxyError)[]
   readonly compaction?: JsonObject
+  /** Comes after the last frame of each answer. */
+  readonly lateFailure?: ProxyError
   readonly strict?: boolean
   readonly webSearch?: boolean
 }
 
 async function start(t: Test, options: Options = {}) {
-  const { answers = [], compaction = {}, strict = false, webSearch = false } = options
-  const { relay, asked } = createFakeRelay(answers, compaction)
+  const { strict = false, webSearch = false } = options
+  const { relay, asked } = createFakeRelay(options)
+  const clock = createFakeClock(1_795_346_783_500)
+  let answering: ServerResponse | undefined
+  /** For each time that the memory was used: whether the answer was out by then. */
+  const remembered: (boolean | undefined)[] = []
   const routes = responseRoutes({
     relay,
-    clock: createFakeClock(1_795_346_783_500),
+    clock: {
+      ...clock,
+      monotonic() {
+        remembered.push(answering?.writableEnded)
+        return clock.monotonic()
+      },
+    },
     bodyLimitBytes: 1_000_000,
     streamTimes: { heartbeatMs: 60_000, commitDelayMs: 60_000 },
     strict,
     webSearch,
   })
-  const service = await startService(t, routes)
+  const service = await startService(
+    t,
+    routes.map(route => ({
+      ...route,
+      handle(exchange) {
+        answering = exchange.response
+        return route.handle(exchange)
+      },
+    })),
+  )
   const send = async (method: string, path: string, body?: JsonObject, headers = {}) => {
     const text = body && JSON.stringify(body)
     const answer = await ask(service, { method, path, headers, ...(text && { body: text }) })
@@ -78,7 +101,7 @@ async function start(t: Test, options: Options = {}) {
   }
   const respond = (body: JsonObject, headers = {}) =>
     send('POST', '/responses', { model: 'asked-model', input: 'hi', ...body }, headers)
-  return { asked, send, respond }
+  return { asked, remembered, send, respond }
 }
 
 t.test('a whole answer is one object', async t => {
@@ -167,6 +190,12 @@ for (const stream of [false, true]) {
     t.equal((await send('GET', '/responses/resp_1')).json.previous_response_id, 'resp_0')
   })
 
+  t.test(`an answer is out before it is kept, ${stream ? 'streamed' : 'whole'}`, async t => {
+    const { remembered, respond } = await start(t)
+    await respond({ stream })
+    t.strictSame(remembered, [true])
+  })
+
   t.test(
     `an answer that must not be stored is not kept, ${stream ? 'streamed' : 'whole'}`,
     async t => {
@@ -180,6 +209,13 @@ for (const stream of [false, true]) {
     },
   )
 }
+
+t.test('a streamed answer that was whole is kept, whoever leaves before its end', async t => {
+  const lateFailure = new ProxyError('client_closed', 'gone')
+  const { respond, send } = await start(t, { lateFailure })
+  await respond({ stream: true }).catch(() => {})
+  t.equal((await send('GET', '/responses/resp_0')).json.status, 'completed')
+})
 
 t.test('an answer that was cut by a limit is told and kept', async t => {
   const { respond, send } = await start(t, { answers: [answerOf('resp_0', 'response.incomplete')] })
@@ -298,8 +334,11 @@ t.test('the tokens of an input are estimated here', async t => {
   })
   const tokens = async (body: JsonObject) => (await estimate({ model: 'm', ...body })).input_tokens
   const parts = (...content: JsonObject[]) => ({ input: [{ role: 'user', content }] })
-  const image = { type: 'input_image', image_url: `data:,${'x'.repeat(9000)}` }
-  const file = (length: number) => ({ type: 'input_file', file_data: 'x'.repeat(length) })
+  const image = { type: 'input_image', image_url: `data:image/png;base64,${'A'.repeat(9000)}` }
+  const file = (length: number) => ({
+    type: 'input_file',
+    file_data: 'data:application/pdf;base64,'.padEnd(length, 'A'),
+  })
   t.equal(await tokens({ model: null, input: 'abcdefgh', instructions: 'abcd' }), 7)
   t.equal(await tokens(parts(image)), 1004)
   t.equal(await tokens(parts({ type: 'input_text', text: 'abcd' }, image, image)), 2005)
@@ -349,11 +388,11 @@ t.test('a conversation is made shorter by the upstream', async t => {
     usage: { input_tokens: 1 },
   }
   const { asked, send } = await start(t, { compaction })
-  const body = { model: 'm', input: 'hi', instructions: 'Be brief.', user: 'u' }
+  const body = { model: 'm', input: 'hi', instructions: 'Be brief.', text: { verbosity: 'low' } }
   const { status, headers, json } = await send('POST', '/responses/compact', body)
   t.equal(status, 200)
   t.strictSame(json, compaction)
-  t.equal(headers['x-chatmock-ignored'], 'user')
+  t.equal(headers['x-chatmock-ignored'], 'text')
   t.match(asked, [{ model: 'm', instructions: 'Be brief.', input: [{ role: 'user' }] }])
 })
 
@@ -379,6 +418,11 @@ t.test('what the upstream leaves out of a compaction is filled in', async t => {
 t.test('the settings of the service reach each request', async t => {
   const strict = await start(t, { strict: true })
   t.equal((await strict.respond({ user: 'u' })).json.code, 'unsupported_parameter')
+  t.equal(
+    (await strict.send('POST', '/responses/compact', { model: 'm', input: 'hi', tools: [] })).json
+      .code,
+    'unsupported_parameter',
+  )
   t.strictSame(strict.asked, [])
   const searching = await start(t, { webSearch: true })
   await searching.respond({})
