@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { accessToken, signedInHome, startService, startSignedIn } from '../fakes/service.ts'
 import { type Answer, frames, json, stream } from '../fakes/upstream-server.ts'
@@ -92,6 +93,17 @@ t.test('a whole answer, and what was sent for it', async t => {
       prompt_cache_key: '',
     },
   )
+})
+
+t.test('a compressed request is a request', async t => {
+  const { url, upstream } = await startSignedIn(t)
+  upstream.play(stream(recording('text')))
+  const response = await fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+    body: gzipSync(JSON.stringify({ ...hello, stream: true })),
+  })
+  t.equal(await response.text(), STREAMED)
 })
 
 t.test('the answer is the same by every path and spelling of the URL', async t => {
