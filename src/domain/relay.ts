@@ -37,7 +37,9 @@ export function createRelay(ports: RelayPorts, defaults: ChatDefaults): Relay {
 
   function withCacheKey(request: RelayRequest, { accountId }: Credentials): RelayRequest {
     const { cacheKey, instructions, input } = request
-    const beginning = [accountId, instructions, input.find(isUserMessage)]
+    const system = leadingText(input)
+    const question = input.find(isUserMessage)
+    const beginning = [accountId, instructions, ...(system.length > 0 ? [system] : []), question]
     return { ...request, cacheKey: cacheKeyOf(cacheKey, beginning, fingerprint) }
   }
 
@@ -51,19 +53,28 @@ export function createRelay(ports: RelayPorts, defaults: ChatDefaults): Relay {
       )
     },
     async compact(request, signal) {
-      // Its own beginning stays its own: nothing is added to what is to be made shorter.
-      const wanted = { ...request, ...makeChoices(request, catalog.list(), defaults) }
-      return await withLogin(
-        authenticator,
-        credentials => relay.compact(withCacheKey(wanted, credentials), credentials, signal),
-        signal,
-      )
+      const wanted = complete(request)
+      const send = (credentials: Credentials) => {
+        const { cacheKey } = withCacheKey(wanted, credentials)
+        // Nothing is added to what is to be made shorter; it only stays on the cache of its answers.
+        const { instructions } = request
+        return relay.compact({ ...wanted, instructions, cacheKey }, credentials, signal)
+      }
+      return await withLogin(authenticator, send, signal)
     },
   }
 }
 
+/** Returns the messages of the leading run that is said to the model by its developer. */
+function leadingText(input: readonly JsonObject[]): readonly JsonObject[] {
+  const end = input.findIndex(item => item['role'] !== 'developer')
+  const leading = end === -1 ? input : input.slice(0, end)
+  return leading.filter(isDeveloperMessage)
+}
+
+/** Tools may stand there too, and are no message. */
 function isDeveloperMessage(item: JsonObject): boolean {
-  return item['role'] === 'developer'
+  return item['type'] === 'message' && item['role'] === 'developer'
 }
 
 function isUserMessage(item: JsonObject): boolean {

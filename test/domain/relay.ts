@@ -128,4 +128,22 @@ t.test('nothing is added to a conversation that is to be made shorter', async t 
   t.strictSame(await relay.compact(relayRequest({ model: 'big' }), never), { output: [] })
   t.equal(asked[0]?.request.instructions, undefined)
   t.equal(asked[0]?.request.effort, 'low')
+  await relay.respond(relayRequest({ model: 'big' }), never)
+  t.equal(asked[0]?.request.cacheKey, asked[1]?.request.cacheKey, 'it stays on the same cache')
+})
+
+t.test('conversations with another system text have another key, wherever it stands', async t => {
+  const developer = (text: string) => ({ type: 'message', role: 'developer', content: text })
+  const keyOf = async (over: Partial<RelayRequest>) => (await sent(over))?.cacheKey
+  const hi = userItem('hi')
+  const keys = [
+    await keyOf({ input: [hi] }),
+    await keyOf({ instructions: 'A' }),
+    await keyOf({ input: [developer('A'), hi] }),
+    await keyOf({ input: [developer('B'), hi] }),
+    await keyOf({ input: [{ type: 'additional_tools', role: 'developer' }, developer('B'), hi] }),
+  ]
+  t.equal(new Set(keys).size, 4)
+  t.equal(keys[3], keys[4], 'tools are no text')
+  t.equal(await keyOf({ input: [developer('A'), hi, developer('B')] }), keys[2])
 })

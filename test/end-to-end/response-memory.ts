@@ -288,3 +288,12 @@ t.test('a conversation is made shorter by the backend', async t => {
   t.equal(failed.status, 400)
   t.match((await readJson(failed)).error, { message: 'Bad thing' })
 })
+
+t.test('what the upstream blames by its place among recalled items is the input', async t => {
+  const { whole, ask, upstream } = await start(t)
+  await whole(EVENTS)
+  upstream.play(json(400, { error: { message: 'bad', param: 'input[3].output', code: 'x' } }))
+  const paramOf = async (body: Json) => (await readJson(await ask(body))).error.param
+  t.equal(await paramOf({ previous_response_id: 'resp_1', input: [result] }), 'input')
+  t.equal(await paramOf({}), 'input[3].output')
+})

@@ -6,7 +6,7 @@ import type { Log } from '../../domain/ports.ts'
 import type { BackendCatalog } from './catalog.ts'
 import type { Form } from './encode.ts'
 import { type Call, type Endpoint, type Post, RESPONSES } from './endpoint.ts'
-import { blamesForm, blamesNamespace, blamesReasoning } from './errors.ts'
+import { blamesForm, blamesNamespace, blamesReasoning, outsideLite } from './errors.ts'
 
 /** What asking depends on. */
 export interface AskOptions {
@@ -96,7 +96,11 @@ export function createAsk({ catalog, log }: AskOptions, post: Post): Ask {
         form = form === 'lite' ? 'normal' : 'lite'
       } else {
         // Of two refusals of a form the one to show answers the form that the catalogue asks for.
-        throw mayBlameForm && form !== listed ? (refusalOfForm ?? refusal) : refusal
+        const [shown, shownForm] =
+          mayBlameForm && form !== listed && refusalOfForm
+            ? [refusalOfForm, listed]
+            : [refusal, form]
+        throw shownForm === 'lite' ? outsideLite(shown) : shown
       }
     }
   }

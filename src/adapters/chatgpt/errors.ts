@@ -65,6 +65,18 @@ export function failureInStream(event: JsonObject, error: unknown, now: number):
 }
 
 /**
+ * Returns a refusal of a request in the "lite" form, which moves things, in terms of what was asked:
+ * a tool is named where it was, and of the conversation only that it is to blame.
+ */
+export function outsideLite(refusal: ProxyError): ProxyError {
+  const [, tool, rest = ''] =
+    /^input\[\d+\](?:\.tools\[\d+\]\.tools(\[\d+\]))?(.*)$/s.exec(refusal.param ?? '') ?? []
+  if (!refusal.param?.startsWith('input[')) return refusal
+  const param = tool === undefined ? 'input' : `tools${tool}${rest}`
+  return new ProxyError(refusal.code, refusal.message, { ...refusal, cause: refusal.cause, param })
+}
+
+/**
  * Tells whether a refusal names what differs between the two forms of a request. What one client
  * says of its own tools does not: the form is everybody's.
  */

@@ -41,3 +41,17 @@ export const NO_MODERATION: Refusal = {
   why: 'the backend moderates by its own rules only',
   code: 'unsupported_parameter',
 }
+
+/** No answers later (`background`). */
+export const NO_BACKGROUND: Refusal = {
+  asksForNothing: value => value === false,
+  why: 'nothing runs in the background: stream the answer instead',
+  code: 'unsupported_value',
+}
+
+/** No stored conversations (`conversation`). */
+export const NO_CONVERSATION: Refusal = {
+  asksForNothing: () => false,
+  why: 'chatmock stores no conversations: use previous_response_id of /v1/responses, or send all items',
+  code: 'unsupported_parameter',
+}

@@ -4,7 +4,9 @@ import {
   blamesNamespace,
   failureInStream,
   failureOfResponse,
+  outsideLite,
 } from '../../../src/adapters/chatgpt/errors.ts'
+import { ProxyError } from '../../../src/domain/errors.ts'
 
 /** 2026-11-22T12:00:00Z */
 const NOW = 1_795_348_800_000
@@ -567,4 +569,15 @@ t.test('a refusal of the namespace of an earlier call is about that', async t =>
   t.notOk(blamesNamespace(refused({ message: "Unknown parameter: 'tools[0].namespace'." })))
   t.notOk(blamesNamespace(refused({ message: "Invalid value: 'namespace'." })))
   t.notOk(blamesNamespace(refused({ message: 'm', param: 'input[1].namespaces' })))
+})
+
+t.test('a refusal of the lite form is told in terms of what was asked', async t => {
+  const paramOf = (param: string | undefined) =>
+    outsideLite(new ProxyError('upstream_refused', 'm', { param })).param
+  t.equal(paramOf('input[0].tools[0].tools[2].parameters'), 'tools[2].parameters')
+  t.equal(paramOf('input[0].tools[0]'), 'input')
+  t.equal(paramOf('input[3].content[0].image_url'), 'input')
+  t.equal(paramOf('tools[2].parameters'), 'tools[2].parameters')
+  t.equal(paramOf('text.format'), 'text.format')
+  t.equal(paramOf(undefined), undefined)
 })

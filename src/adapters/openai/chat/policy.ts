@@ -1,7 +1,15 @@
 /** What becomes of each field of a chat body. */
 
 import type { FieldPolicy } from '../policy.ts'
-import { NO_BIAS, NO_LOG_PROBABILITIES, NO_MODERATION, ONE_ANSWER, TEXT_ONLY } from '../refusals.ts'
+import {
+  NO_BACKGROUND,
+  NO_BIAS,
+  NO_CONVERSATION,
+  NO_LOG_PROBABILITIES,
+  NO_MODERATION,
+  ONE_ANSWER,
+  TEXT_ONLY,
+} from '../refusals.ts'
 import { CHAT_FIELDS } from './schema.ts'
 
 /** The policy of a chat body. */
@@ -29,5 +37,18 @@ export const CHAT_POLICY: FieldPolicy = {
 /** The policy of a chat body without messages. */
 export const INPUT_POLICY: FieldPolicy = {
   ...CHAT_POLICY,
-  read: new Set([...CHAT_POLICY.read, 'input', 'prompt', 'instructions']),
+  read: new Set([...CHAT_POLICY.read, 'input', 'prompt', 'instructions', 'background']),
+  refused: new Map([
+    ...CHAT_POLICY.refused,
+    ['background', NO_BACKGROUND],
+    ['conversation', NO_CONVERSATION],
+    [
+      'previous_response_id',
+      {
+        asksForNothing: value => value === '',
+        why: 'a chat refers to no response: use /v1/responses, or send all items',
+        code: 'unsupported_parameter',
+      },
+    ],
+  ]),
 }

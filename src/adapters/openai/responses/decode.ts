@@ -8,7 +8,7 @@ import { decodeTextFormat } from '../format.ts'
 import { applyPolicy, refuseIgnored } from '../policy.ts'
 import { decodeTier } from '../tier.ts'
 import { inputItems, itemType, listedItem, normalizeItems } from './items.ts'
-import type { ResponseMemory } from './memory.ts'
+import { inputWithIds, type ResponseMemory } from './memory.ts'
 import { ANSWER_POLICY, COMPACT_POLICY, sortIncludes } from './policy.ts'
 import { ECHOED_FIELDS, ResponseBody } from './schema.ts'
 import { normalizeToolChoice } from './tool-choice.ts'
@@ -36,6 +36,8 @@ export interface DecodedResponse {
   readonly ignored: readonly string[]
   /** Whether to keep the response, so that later requests can refer to it. */
   readonly keeps: boolean
+  /** How many items of the conversation were recalled, not sent. */
+  readonly historyLength: number
   /** The whole conversation, in the form in which it is listed. */
   readonly input: readonly JsonObject[]
   /** Fields that the answer repeats, though they have no effect. */
@@ -62,8 +64,8 @@ export function decodeResponse(body: JsonObject, options: ResponseDecodeOptions)
     ...includes.ignored,
   ]
   refuseIgnored(ignored, strict)
-  const history = recallHistory(previousId, memory)
-  const told = resolveReferences(inputItems(fields.input), memory)
+  const { items: history, ids } = recallHistory(previousId, memory)
+  const told = resolveReferences(inputItems(fields.input), ids, memory)
   const input = [
     ...normalizeItems(history, 'previous_response_id'),
     ...normalizeItems(told, 'input'),
@@ -85,6 +87,7 @@ export function decodeResponse(body: JsonObject, options: ResponseDecodeOptions)
     stream: fields.stream ?? false,
     ignored,
     keeps: fields.store !== false,
+    historyLength: history.length,
     input: [...history, ...told.map(listedItem)],
     echo: {
       ...Object.fromEntries(
@@ -142,13 +145,20 @@ function noInput({ input }: ResponseBody): ProxyError {
   )
 }
 
-function recallHistory(
-  id: string | undefined,
-  memory: ResponseDecodeOptions['memory'],
-): readonly JsonObject[] {
-  if (id === undefined) return []
+/** What was said before, and the ids by which it can be referred to. */
+interface History {
+  readonly items: readonly JsonObject[]
+  readonly ids: readonly unknown[]
+}
+
+function recallHistory(id: string | undefined, memory: ResponseDecodeOptions['memory']): History {
+  if (id === undefined) return { items: [], ids: [] }
   const kept = memory.recall(id)
-  if (kept) return [...kept.input, ...objectsOf(kept.response['output'])]
+  if (kept) {
+    const output = objectsOf(kept.response['output']).filter(isWhole)
+    const ids = [...inputWithIds(kept), ...output].map(item => item['id'])
+    return { items: [...kept.input, ...output], ids }
+  }
   throw new ProxyError(
     'previous_response_not_found',
     'The previous response is not known: chatmock keeps the latest ones only, and forgets them when it stops. Send the whole conversation as input.',
@@ -156,15 +166,26 @@ function recallHistory(
   )
 }
 
+/** A call that was cut can neither be run nor be answered. */
+function isWhole(item: JsonObject): boolean {
+  const isCall = item['type'] === 'function_call' || item['type'] === 'custom_tool_call'
+  return !isCall || item['status'] !== 'incomplete'
+}
+
+/** Puts items in the place of references. An item stands in a conversation once. */
 function resolveReferences(
   items: readonly JsonObject[],
+  idsBefore: readonly unknown[],
   memory: ResponseDecodeOptions['memory'],
 ): readonly JsonObject[] {
-  return items.map(item => {
-    if (itemType(item) !== 'item_reference') return item
+  const there = new Set(idsBefore)
+  return items.flatMap(item => {
+    if (itemType(item) !== 'item_reference') return [item]
     const { id } = item
+    if (there.has(id)) return []
+    there.add(id)
     const found = typeof id === 'string' ? memory.recallItem(id) : undefined
-    if (found) return found
+    if (found) return [found]
     throw new ProxyError(
       'invalid_value',
       'Invalid value for \'input\': it refers to an item that is not known. chatmock keeps the items of the latest responses only, and of none with "store": false. Send the item itself.',

@@ -106,12 +106,21 @@ function itemsById(kept: KeptResponse): ReadonlyMap<string, JsonObject> {
  * who list items. Nobody upstream knows the latter.
  */
 export function inputWithIds(kept: KeptResponse): readonly JsonObject[] {
-  return kept.input.map((item, i) => ({ ...item, id: inputId(kept, item, i) }))
+  const taken = new Set<string>()
+  return kept.input.map((item, i) => {
+    const own = asString(item['id'])
+    // Who reads the list page by page asks for what comes after an id.
+    const id = own && !taken.has(own) ? own : madeUpId(kept, item, i)
+    taken.add(id)
+    return { ...item, id }
+  })
 }
 
-function inputId({ response }: KeptResponse, item: JsonObject, place: number): string {
-  const own = asString(item['id'])
-  if (own) return own
+function inputId(kept: KeptResponse, item: JsonObject, place: number): string {
+  return asString(item['id']) || madeUpId(kept, item, place)
+}
+
+function madeUpId({ response }: KeptResponse, item: JsonObject, place: number): string {
   const tail = asString(response['id'])?.replace(/^resp_/, '')
   return `${PREFIXES.get(itemType(item)) ?? 'item'}_${tail}_in${place}`
 }

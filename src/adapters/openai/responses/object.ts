@@ -82,27 +82,30 @@ export function mergeOutput(
   done: ReadonlyMap<number, JsonObject>,
 ): readonly JsonObject[] {
   const items = objectsOf(final)
-  const byId = new Map(items.flatMap(item => idsOf(item).map(id => [id, item])))
-  /** By item of the final list. */
-  const filled = new Map<JsonObject, JsonObject>()
-  const inOrder = [...done].sort(([one], [other]) => one - other)
-  const merged = inOrder.map(([place, item]) => {
-    const named = idsOf(item).map(id => byId.get(id))
-    const thin = [...named, items[place]].find(other => other && fits(item, other))
-    const whole = { ...thin, ...item }
-    if (thin) filled.set(thin, whole)
-    return whole
-  })
-  return filled.size === done.size
-    ? items.map(item => filled.get(item) ?? item)
-    : [...merged, ...items.filter(item => !filled.has(item))]
+  const inOrder = [...done].sort(([one], [other]) => one - other).map(([, item]) => item)
+  const left = new Set(items)
+  /** Item of the final list by the one that was told as done. */
+  const twins = new Map<JsonObject, JsonObject>()
+  for (const isTwin of [sharesId, fits]) {
+    for (const item of inOrder) {
+      if (twins.has(item)) continue
+      const twin = [...left].find(other => isTwin(item, other))
+      if (twin === undefined) continue
+      left.delete(twin)
+      twins.set(item, twin)
+    }
+  }
+  const merged = inOrder.map(item => ({ ...twins.get(item), ...item }))
+  if (twins.size < done.size) return [...merged, ...left]
+  const filled = new Map(inOrder.map((item, i) => [twins.get(item), merged[i]]))
+  return items.map(item => filled.get(item) ?? item)
+}
+
+function sharesId(one: JsonObject, other: JsonObject): boolean {
+  return ID_KEYS.some(key => one[key] !== undefined && one[key] === other[key])
 }
 
 const ID_KEYS = ['id', 'call_id']
-
-function idsOf(item: JsonObject): readonly unknown[] {
-  return ID_KEYS.map(key => item[key]).filter(id => id !== undefined)
-}
 
 /** Tells whether two may be one item: one that is thin may lack ids. */
 function fits(one: JsonObject, other: JsonObject): boolean {

@@ -2,10 +2,16 @@
 
 import { ProxyError } from '../../../domain/errors.ts'
 import type { FieldPolicy, Refusal } from '../policy.ts'
-import { NO_BIAS, NO_LOG_PROBABILITIES, NO_MODERATION, ONE_ANSWER, TEXT_ONLY } from '../refusals.ts'
+import {
+  NO_BACKGROUND,
+  NO_BIAS,
+  NO_CONVERSATION,
+  NO_LOG_PROBABILITIES,
+  NO_MODERATION,
+  ONE_ANSWER,
+  TEXT_ONLY,
+} from '../refusals.ts'
 import { COMPACT_FIELDS, READ_FIELDS } from './schema.ts'
-
-const never = () => false
 
 /** Fields that would change the shape, the place or the safety of the answer. */
 const REFUSED: ReadonlyMap<string, Refusal> = new Map([
@@ -15,26 +21,12 @@ const REFUSED: ReadonlyMap<string, Refusal> = new Map([
   ['logit_bias', NO_BIAS],
   ['modalities', TEXT_ONLY],
   ['moderation', NO_MODERATION],
-  [
-    'background',
-    {
-      asksForNothing: value => value === false,
-      why: 'nothing runs in the background: stream the answer instead',
-      code: 'unsupported_value',
-    },
-  ],
-  [
-    'conversation',
-    {
-      asksForNothing: never,
-      why: 'chatmock stores no conversations: use previous_response_id, or send all items',
-      code: 'unsupported_parameter',
-    },
-  ],
+  ['background', NO_BACKGROUND],
+  ['conversation', NO_CONVERSATION],
   [
     'prompt',
     {
-      asksForNothing: never,
+      asksForNothing: () => false,
       why: 'the backend has no prompt templates: send instructions and input',
       code: 'unsupported_parameter',
     },
@@ -59,10 +51,10 @@ export const ANSWER_POLICY: FieldPolicy = {
 
 /** The policy of a request to make a conversation shorter: how to answer it means nothing there. */
 export const COMPACT_POLICY: FieldPolicy = {
-  read: new Set([...COMPACT_FIELDS, ...HARMLESS]),
+  // Nothing of it is kept in any case.
+  read: new Set([...COMPACT_FIELDS, ...HARMLESS, 'store']),
   refused: REFUSED,
   honoured: new Map<string, unknown>([
-    ['store', false],
     ['stream', false],
     ['truncation', 'disabled'],
     ['service_tier', 'auto'],

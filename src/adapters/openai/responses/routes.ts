@@ -95,7 +95,9 @@ function respond(parts: ResponseParts, memory: ResponseMemory): Handler {
       if (keeps && response) memory.keep(response, input)
     }
     const headers = ignoredHeader(decoded.ignored)
-    const frames = await relay.respond(request, exchange.signal)
+    const frames = await relay.respond(request, exchange.signal).catch(error => {
+      throw decoded.historyLength > 0 ? withoutPlace(error) : error
+    })
     if (stream) {
       let whole: JsonObject | undefined
       const encoder = createResponseEncoder(facts, response => {
@@ -143,7 +145,7 @@ function compact(parts: ResponseParts, memory: ResponseMemory): Handler {
       created_at: unixSeconds(parts.clock),
       output: [],
       usage: NO_USAGE,
-      ...told,
+      ...Object.fromEntries(Object.entries(told).filter(([, value]) => value !== null)),
     }
     sendJson(exchange.response, 200, compaction, ignoredHeader(ignored))
   }
@@ -164,6 +166,13 @@ async function readRequest(
   const wanted = { ...body, model: body['model'] ?? fallbackModel }
   const sessionId = sessionIdOf(exchange)
   return decodeResponse(wanted, { purpose, sessionId, strict, webSearch, memory })
+}
+
+/** An item that came after recalled ones has another place for the client than for the upstream. */
+function withoutPlace(error: unknown): unknown {
+  const isPlaced = error instanceof ProxyError && error.param?.startsWith('input[')
+  if (!isPlaced) return error
+  return new ProxyError(error.code, error.message, { ...error, cause: error.cause, param: 'input' })
 }
 
 /** What was streamed is not kept event by event. */

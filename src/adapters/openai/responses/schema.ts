@@ -33,6 +33,7 @@ const TOLD = {
   ),
   instructions: v.nullish(v.string()),
   previous_response_id: v.nullish(v.string()),
+  prompt_cache_key: v.nullish(v.string()),
 }
 
 /** Names of the fields that have an effect where a conversation is made shorter. */
@@ -60,7 +61,6 @@ const READ = {
   include: v.nullish(v.pipe(v.array(v.string()), v.maxLength(MAX_INCLUDES))),
   service_tier: v.nullish(v.string()),
   fast_mode: v.nullish(v.unknown()),
-  prompt_cache_key: v.nullish(v.string()),
   client_metadata: v.nullish(AnyObject),
 }
 

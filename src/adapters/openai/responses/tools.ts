@@ -2,7 +2,7 @@
 
 import * as v from 'valibot'
 import { ProxyError } from '../../../domain/errors.ts'
-import { asObject, asString, type JsonObject } from '../../../domain/json.ts'
+import { asObject, asString, type JsonObject, objectsOf } from '../../../domain/json.ts'
 import { check } from '../check.ts'
 import { MAX_TOOLS } from '../limits.ts'
 import { decodeTool, nested, ToolName } from '../tool.ts'
@@ -31,7 +31,7 @@ export function normalizeTools(tools: readonly JsonObject[]): readonly JsonObjec
   return tools.map((tool, i) => {
     const path = `tools[${i}]`
     const type = checkTool(tool, path)
-    const normal = normalizeTool(withoutCacheMarks(tool), type)
+    const normal = normalizeTool(tool, type)
     const name = asString(normal['name'])
     if (!isCallable(type) || name === undefined) return normal
     if (names.has(name)) throw sameName(name, `${nested(tool, type, path)[1]}.name`)
@@ -77,7 +77,12 @@ function checkTool(tool: JsonObject, path: string): string {
   return type
 }
 
-function normalizeTool(tool: JsonObject, type: string): JsonObject {
+function normalizeTool(told: JsonObject, type: string): JsonObject {
+  const tool = withoutCacheMarks(told)
+  if (type === 'namespace') {
+    const inner = objectsOf(tool['tools'])
+    return { ...tool, tools: inner.map(each => normalizeTool(each, String(each['type']))) }
+  }
   if (isWebSearch(type)) return { ...tool, type: 'web_search', ...flatLocation(tool) }
   if (!isCallable(type)) return tool
   const flat = unfold(tool, type)

@@ -553,3 +553,13 @@ t.test('a field named like one of Object.prototype is only ignored', async t => 
   t.strictSame(decoded.request.items, [userSays('hi')])
   t.notOk('x' in {})
 })
+
+t.test('a chat in the form of a response refers to nothing that is kept', async t => {
+  const input = [{ role: 'user', content: 'hi' }]
+  const refused = (over: object, code: string, param: string) =>
+    t.throws(() => decode({ input, ...over }), { code, param })
+  refused({ previous_response_id: 'resp_1' }, 'unsupported_parameter', 'previous_response_id')
+  refused({ conversation: 'conv_1' }, 'unsupported_parameter', 'conversation')
+  refused({ background: true }, 'unsupported_value', 'background')
+  t.strictSame(decode({ input, background: false }).ignored, [])
+})

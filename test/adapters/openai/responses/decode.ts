@@ -53,6 +53,7 @@ t.test('a bare request leaves everything open', async t => {
     stream: false,
     ignored: [],
     keeps: true,
+    historyLength: 0,
     input: [user('hi')],
     echo: {},
     request: relayRequest(),
@@ -406,7 +407,11 @@ t.test('tools are flat and say whether they are strict', async t => {
     },
     { type: 'custom', name: 'd', format: { type: 'text' } },
     { type: 'web_search_preview_2025_03_11', search_context_size: 'low' },
-    { type: 'namespace', name: 'n', tools: [{ type: 'function', name: 'e' }] },
+    {
+      type: 'namespace',
+      name: 'n',
+      tools: [{ type: 'function', function: { name: 'e' }, cache_control: {} }],
+    },
     { type: 'image_generation' },
   ]
   t.strictSame(request({ tools }).tools, [
@@ -421,7 +426,18 @@ t.test('tools are flat and say whether they are strict', async t => {
     { type: 'custom', name: 'c', format: { type: 'grammar', syntax: 'lark', definition: 'x' } },
     { type: 'custom', name: 'd', format: { type: 'text' } },
     { type: 'web_search', search_context_size: 'low' },
-    { type: 'namespace', name: 'n', tools: [{ type: 'function', name: 'e' }] },
+    {
+      type: 'namespace',
+      name: 'n',
+      tools: [
+        {
+          type: 'function',
+          name: 'e',
+          parameters: { type: 'object', properties: {} },
+          strict: false,
+        },
+      ],
+    },
     { type: 'image_generation' },
   ])
 })
@@ -548,13 +564,17 @@ t.test('a conversation to be made shorter is all that is read of such a request'
     include: ['message.output_text.logprobs'],
     service_tier: 'priority',
     fast_mode: true,
-    prompt_cache_key: 'k',
     client_metadata: {},
-    store: true,
     stream: true,
     temperature: 1,
   }
-  const decoded = compact({ ...wishes, instructions: 'I', previous_response_id: 'resp_1' })
+  const decoded = compact({
+    ...wishes,
+    instructions: 'I',
+    previous_response_id: 'resp_1',
+    prompt_cache_key: 'k',
+    store: true,
+  })
   t.strictSame(decoded.ignored, Object.keys(wishes))
   t.strictSame(
     { ...decoded.request, input: decoded.request.input.slice(-1) },
@@ -667,4 +687,27 @@ t.test('bad bodies are refused by the field to blame, and quoted never', async t
     const title = JSON.stringify(body)?.slice(0, 100)
     t.throws(() => decode(body), { code, param, message: /^(?!.*canary)/i }, title)
   }
+})
+
+t.test('a call that was cut is not part of the conversation that goes on', async t => {
+  const call = { type: 'function_call', id: 'fc_1', call_id: 'call_1', name: 'f', arguments: '{}' }
+  const output = [
+    { ...call, status: 'completed' },
+    { ...call, call_id: 'call_2', arguments: '{"a', status: 'incomplete' },
+  ]
+  const memory = { ...options.memory, recall: () => ({ ...kept, response: { output } }) }
+  const { input } = request({ previous_response_id: 'resp_1', input: 'go on' }, { memory })
+  t.strictSame(input, [
+    user('hi'),
+    { type: 'function_call', call_id: 'call_1', name: 'f', arguments: '{}' },
+    user('go on'),
+  ])
+})
+
+t.test('an item that is there already, or is named twice, is not there twice', async t => {
+  const reference = (id: string) => ({ type: 'item_reference', id })
+  const twice = [reference('msg_0'), reference('msg_0')]
+  t.strictSame(request({ input: twice }).input, [user('hi')])
+  const after = request({ previous_response_id: 'resp_1', input: [reference('msg_1'), user('x')] })
+  t.equal(after.input.length, 4)
 })

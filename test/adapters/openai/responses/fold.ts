@@ -81,3 +81,20 @@ t.test('an answer that fills the memory is refused', async t => {
     code: 'upstream_response_too_large',
   })
 })
+
+t.test('items without an id in the final list are those that were told, each once', async t => {
+  const text = (content: string, id?: string) => ({ ...(id && { id }), type: 'message', content })
+  const thought = { id: 'rs_1', type: 'reasoning' }
+  const told = (output_index: number, item: JsonObject) =>
+    ['response.output_item.done', { output_index, item }] as const
+  const outputOf = async (items: readonly JsonObject[], output: readonly JsonObject[]) => {
+    const frames = items.map((item, i) => told(i, item))
+    const end = ['response.completed', { response: { id: 'resp_1', output } }] as const
+    return (await foldResponse(play(created, ...frames, end), facts))['output']
+  }
+  const [a, b] = [text('A', 'msg_a'), text('B', 'msg_b')]
+  t.strictSame(await outputOf([thought, a], [text('A')]), [thought, a])
+  t.strictSame(await outputOf([thought, a, b], [text('A'), text('B')]), [thought, a, b])
+  t.strictSame(await outputOf([thought, a], [text('A'), text('B')]), [thought, a, text('B')])
+  t.strictSame(await outputOf([b], [text('A', 'msg_a'), b]), [a, b])
+})

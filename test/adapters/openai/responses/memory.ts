@@ -154,3 +154,13 @@ t.test('a response is forgotten after a day', async t => {
   t.equal(memory.recallItem('msg_1'), undefined)
   t.equal(memory.recall('resp_1'), undefined)
 })
+
+t.test('no two items of a list have one id', async t => {
+  const memory = create()
+  memory.keep({ id: 'resp_1', output: [] }, [
+    { ...says('a'), id: 'mine' },
+    { ...says('b'), id: 'mine' },
+  ])
+  const found = memory.recall('resp_1')
+  t.strictSame(found && inputWithIds(found).map(({ id }) => id), ['mine', 'msg_1_in1'])
+})

@@ -186,7 +186,9 @@ for (const stream of [false, true]) {
     })
     t.strictSame(asked[1]?.input, [says('hi'), said('resp_0'), says('more')])
     t.equal(asked[1]?.instructions, undefined)
-    t.strictSame(asked[2]?.input, [...(asked[1]?.input ?? []), said('resp_1'), said('resp_0')])
+    t.strictSame(asked[2]?.input, [...(asked[1]?.input ?? []), said('resp_1')])
+    await respond({ stream, input: [{ id: 'msg_resp_0' }, { id: 'msg_resp_0' }] })
+    t.strictSame(asked[3]?.input, [said('resp_0')], 'an item stands in a conversation once')
     t.equal((await send('GET', '/responses/resp_1')).json.previous_response_id, 'resp_0')
   })
 

@@ -14,7 +14,7 @@ t.test('keys that are not known go along with a tool', async t => {
       name: 'n',
       description: '',
       tools: [
-        { type: 'function', name: 'f', strict: true, output_schema: {} },
+        { type: 'function', name: 'f', parameters, strict: true, output_schema: {} },
         { type: 'local_shell' },
       ],
     },
