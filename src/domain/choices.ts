@@ -57,6 +57,11 @@ export function makeChoices(
   }
 }
 
+/** Tells whether the model that a name means has a fast tier; one that is not listed may have. */
+export function hasFastTier(name: string, models: readonly ModelEntry[]): boolean {
+  return resolveModel(name, models).entry?.priority !== false
+}
+
 function fitPriority(
   wanted: Priority,
   slug: string,

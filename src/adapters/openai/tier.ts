@@ -1,7 +1,9 @@
 /** Which service tier to ask for. */
 
+import { hasFastTier } from '../../domain/choices.ts'
 import type { Priority } from '../../domain/conversation.ts'
 import { ProxyError } from '../../domain/errors.ts'
+import type { ModelEntry } from '../../domain/ports.ts'
 
 const YES = ['1', 'true', 'yes', 'on']
 const NO = ['0', 'false', 'no', 'off']
@@ -32,6 +34,14 @@ export function decodeTier({ fast_mode, service_tier }: TierBody): {
   const isMet =
     tier === 'auto' || (wishes ? order !== 'never' : tier === 'default' && order !== 'required')
   return { priority: order ?? wish, isIgnored: !isMet }
+}
+
+/** Returns the names of the fields that have no effect because the model lacks the tier. */
+export function unmetTier(
+  { model, priority }: { readonly model: string; readonly priority: Priority | undefined },
+  models: readonly ModelEntry[],
+): readonly string[] {
+  return priority === 'wished' && !hasFastTier(model, models) ? ['service_tier'] : []
 }
 
 function decodeFastMode(value: unknown): Priority | undefined {

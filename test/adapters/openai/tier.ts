@@ -1,5 +1,6 @@
 import t from 'tap'
-import { decodeTier } from '../../../src/adapters/openai/tier.ts'
+import { decodeTier, unmetTier } from '../../../src/adapters/openai/tier.ts'
+import { modelEntry } from '../../fakes/model-entry.ts'
 
 const FAST_MODES: readonly (readonly [unknown, string | undefined])[] = [
   [undefined, undefined],
@@ -61,4 +62,14 @@ t.test('a fast mode that is neither yes nor no is refused', async t => {
       message: "Invalid type for 'fast_mode': expected true or false.",
     })
   }
+})
+
+t.test('a wish that the model cannot meet is named, however it is spelt', async t => {
+  const models = [modelEntry({ slug: 'slow', priority: false }), modelEntry({ slug: 'fast' })]
+  t.strictSame(unmetTier({ model: 'slow', priority: 'wished' }, models), ['service_tier'])
+  t.strictSame(unmetTier({ model: 'SLOW-high', priority: 'wished' }, models), ['service_tier'])
+  t.strictSame(unmetTier({ model: 'fast', priority: 'wished' }, models), [])
+  t.strictSame(unmetTier({ model: 'unlisted', priority: 'wished' }, models), [])
+  t.strictSame(unmetTier({ model: 'slow', priority: 'never' }, models), [])
+  t.strictSame(unmetTier({ model: 'slow', priority: undefined }, models), [])
 })

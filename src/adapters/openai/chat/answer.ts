@@ -5,14 +5,16 @@ import type { ChatRequest } from '../../../domain/conversation.ts'
 import type { ProxyError } from '../../../domain/errors.ts'
 import type { ModelEvent } from '../../../domain/events.ts'
 import type { JsonObject } from '../../../domain/json.ts'
-import type { Clock } from '../../../domain/ports.ts'
+import type { Clock, ModelCatalog } from '../../../domain/ports.ts'
 import { readJsonObject } from '../../http/body.ts'
 import type { Exchange, Handler } from '../../http/exchange.ts'
 import { sendJson } from '../../http/reply.ts'
 import { type Encoder, type StreamTimes, writeStream } from '../../http/stream.ts'
 import { ignoredHeader } from '../ignored.ts'
+import { refuseIgnored } from '../policy.ts'
 import { sessionIdOf } from '../session-id.ts'
 import { SSE_HEADERS } from '../sse.ts'
+import { unmetTier } from '../tier.ts'
 import type { DecodeOptions } from './decode.ts'
 import type { AnswerFacts } from './encoder.ts'
 import { inClientTerms } from './params.ts'
@@ -20,6 +22,7 @@ import { inClientTerms } from './params.ts'
 /** What answering depends on. */
 export interface AnswerParts {
   readonly chat: Chat
+  readonly catalog: Pick<ModelCatalog, 'list'>
   readonly clock: Clock
   readonly bodyLimitBytes: number
   readonly streamTimes: StreamTimes
@@ -44,7 +47,7 @@ export function answer(
   parts: AnswerParts,
   plan: (body: JsonObject, options: DecodeOptions, exchange: Exchange) => Plan,
 ): Handler {
-  const { chat, clock, bodyLimitBytes, streamTimes, strict, webSearch } = parts
+  const { chat, catalog, clock, bodyLimitBytes, streamTimes, strict, webSearch } = parts
   return async exchange => {
     const body = await readJsonObject(exchange, bodyLimitBytes)
     const options = { sessionId: sessionIdOf(exchange), strict, webSearch }
@@ -54,7 +57,9 @@ export function answer(
       fallbackId: exchange.id,
       fallbackCreatedAt: Math.floor(clock.now() / 1000),
     }
-    const headers = ignoredHeader(ignored)
+    const unmet = unmetTier(request, catalog.list())
+    refuseIgnored(unmet, strict)
+    const headers = ignoredHeader([...ignored, ...unmet])
     try {
       const events = await chat(request, exchange.signal)
       if (stream) {

@@ -3,15 +3,17 @@
 import { randomUUID } from 'node:crypto'
 import { ProxyError } from '../../../domain/errors.ts'
 import type { JsonObject } from '../../../domain/json.ts'
-import type { Clock } from '../../../domain/ports.ts'
+import type { Clock, ModelCatalog } from '../../../domain/ports.ts'
 import type { Relay } from '../../../domain/relay.ts'
 import { readJsonObject } from '../../http/body.ts'
 import type { Exchange, Handler, Route } from '../../http/exchange.ts'
 import { sendJson } from '../../http/reply.ts'
 import { type StreamTimes, writeStream } from '../../http/stream.ts'
 import { ignoredHeader } from '../ignored.ts'
+import { refuseIgnored } from '../policy.ts'
 import { sessionIdOf } from '../session-id.ts'
 import { SSE_HEADERS } from '../sse.ts'
+import { unmetTier } from '../tier.ts'
 import { type DecodedResponse, decodeResponse, type ResponseDecodeOptions } from './decode.ts'
 import { createResponseEncoder } from './encoder.ts'
 import { foldResponse } from './fold.ts'
@@ -23,6 +25,7 @@ import { encodeInputItems, findResponse } from './stored.ts'
 /** What these endpoints depend on. */
 export interface ResponseParts {
   readonly relay: Relay
+  readonly catalog: Pick<ModelCatalog, 'list'>
   readonly clock: Clock
   readonly bodyLimitBytes: number
   readonly streamTimes: StreamTimes
@@ -80,7 +83,7 @@ export function responseRoutes(parts: ResponseParts): readonly Route[] {
 }
 
 function respond(parts: ResponseParts, memory: ResponseMemory): Handler {
-  const { relay, clock, streamTimes } = parts
+  const { relay, catalog, clock, streamTimes, strict } = parts
   return async exchange => {
     const decoded = await readRequest(exchange, parts, memory)
     const { request, echo, keeps, stream, input } = decoded
@@ -94,7 +97,9 @@ function respond(parts: ResponseParts, memory: ResponseMemory): Handler {
     const keep = (response: JsonObject | undefined) => {
       if (keeps && response) memory.keep(response, input)
     }
-    const headers = ignoredHeader(decoded.ignored)
+    const unmet = unmetTier(request, catalog.list())
+    refuseIgnored(unmet, strict)
+    const headers = ignoredHeader([...decoded.ignored, ...unmet])
     const frames = await relay.respond(request, exchange.signal).catch(error => {
       throw decoded.historyLength > 0 ? withoutPlace(error) : error
     })

@@ -7,6 +7,7 @@ import type { Relay } from '../../../../src/domain/relay.ts'
 import type { RelayFrame, RelayRequest } from '../../../../src/domain/relay-ports.ts'
 import { createFakeClock } from '../../../fakes/clock.ts'
 import { ask, startService } from '../../../fakes/http-service.ts'
+import { modelEntry } from '../../../fakes/model-entry.ts'
 
 type Frames = readonly (readonly [type: string, fields: JsonObject])[]
 
@@ -71,6 +72,7 @@ async function start(t: Test, options: Options = {}) {
   const remembered: (boolean | undefined)[] = []
   const routes = responseRoutes({
     relay,
+    catalog: { list: () => [modelEntry({ slug: 'slow', priority: false })] },
     clock: {
       ...clock,
       monotonic() {
@@ -433,4 +435,18 @@ t.test('the settings of the service reach each request', async t => {
     (await searching.respond({ input: 'x'.repeat(1_000_000) })).json.code,
     'request_too_large',
   )
+})
+
+t.test('a tier that the model lacks is named, or refused where the service is strict', async t => {
+  const body = { model: 'slow', service_tier: 'priority' }
+  const { respond } = await start(t)
+  for (const stream of [false, true]) {
+    const { status, headers } = await respond({ ...body, stream })
+    t.equal(status, 200)
+    t.equal(headers['x-chatmock-ignored'], 'service_tier')
+  }
+  t.equal((await respond({ service_tier: 'priority' })).headers['x-chatmock-ignored'], undefined)
+  const strictly = await start(t, { strict: true })
+  t.match((await strictly.respond(body)).json, { code: 'unsupported_parameter' })
+  t.strictSame(strictly.asked, [])
 })
