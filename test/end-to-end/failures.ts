@@ -172,14 +172,15 @@ t.test('a failure before any output is a real status at every endpoint', async t
       { status: 429, type: 'rate_limit_error', code: 'rate_limit_exceeded', after: '2' },
     ],
     [
-      [failed('usage_limit_reached', { plan_type: 'plus', resets_in_seconds: 60 })],
-      { status: 429, type: 'usage_limit_reached', code: 'usage_limit_reached', retry: 'false' },
-    ],
-    [
       [{ type: 'error', code: 'server_error', message: 'm', param: null }],
       { status: 502, code: 'server_error' },
     ],
     [[], { status: 502, type: 'server_error', code: 'upstream_stream_incomplete' }],
+    // Last: from then on it is answered from memory.
+    [
+      [failed('usage_limit_reached', { plan_type: 'plus', resets_in_seconds: 60 })],
+      { status: 429, type: 'usage_limit_reached', code: 'usage_limit_reached', retry: 'false' },
+    ],
   ] as const) {
     const title = JSON.stringify(events)
     const answer = plays([...STARTED, ...events])

@@ -6,10 +6,18 @@ import type { Credentials } from '../../domain/ports.ts'
 import type { UsageRecorder } from '../../domain/usage-ports.ts'
 import { type AskOptions, createAsk, type Question } from './ask.ts'
 import { readJson } from './connection.ts'
-import { type Call, COMPACT, createPost, type PostOptions, RESPONSES } from './endpoint.ts'
+import {
+  type Call,
+  COMPACT,
+  createPost,
+  type Endpoint,
+  type PostOptions,
+  RESPONSES,
+} from './endpoint.ts'
 import { blamesReasoning, failureInStream } from './errors.ts'
 import type { Answer, EventOptions } from './events.ts'
 import { runExchange } from './exchange.ts'
+import { createLimitGate } from './limit-gate.ts'
 import { createTimeLimit } from './time-limit.ts'
 import { createUsageNotes } from './usage-notes.ts'
 
@@ -43,6 +51,25 @@ const MAX_COMPACTED_LENGTH = 64 * 1024 * 1024
 export function createResponsesCall(options: CallOptions): ResponsesCall {
   const { clock, usage, firstEventTimeoutMs, idleTimeoutMs } = options
   const ask = createAsk(options, createPost(options))
+  const gate = createLimitGate(clock)
+
+  /** Asks, unless the limit of the account or of the model is known to be used up. */
+  async function askWithinLimit(
+    endpoint: Endpoint,
+    question: Question,
+    call: Call,
+  ): Promise<Response> {
+    const key = limitKey(question, call.credentials)
+    gate.pass(key)
+    try {
+      const response = await ask(endpoint, question, call)
+      gate.open(key)
+      return response
+    } catch (error) {
+      gate.note(key, error)
+      throw error
+    }
+  }
 
   return {
     async respond(question, credentials, signal) {
@@ -50,7 +77,7 @@ export function createResponsesCall(options: CallOptions): ResponsesCall {
       const notes = createUsageNotes(usage, credentials.accountId, clock)
       const call: Call = { credentials, limit, limitMs: firstEventTimeoutMs, notes }
       try {
-        const { body } = await ask(RESPONSES, question, call)
+        const { body } = await askWithinLimit(RESPONSES, question, call)
         limit.start(firstEventTimeoutMs)
         return {
           body: body as ReadableStream<Uint8Array>,
@@ -59,6 +86,7 @@ export function createResponsesCall(options: CallOptions): ResponsesCall {
             event: notes.event,
             failure(error) {
               notes.failure(error)
+              gate.note(limitKey(question, credentials), error)
               // Too late to ask again, but what is asked next must not fail of it once more.
               if (blamesReasoning(error)) question.forgetReasoning()
             },
@@ -74,17 +102,23 @@ export function createResponsesCall(options: CallOptions): ResponsesCall {
       return runExchange(signal, describeWait, async limit => {
         const notes = createUsageNotes(usage, credentials.accountId, clock)
         const call: Call = { credentials, limit, limitMs: idleTimeoutMs, notes }
-        const response = await ask(COMPACT, question, call)
+        const response = await askWithinLimit(COMPACT, question, call)
         const answer = asObject(await readJson(response, MAX_COMPACTED_LENGTH)) ?? {}
         if (Array.isArray(answer['output'])) return answer
         const failure = answer['error']
           ? failureInStream({}, answer['error'], clock.now())
           : notCompacted()
         notes.failure(failure)
+        gate.note(limitKey(question, credentials), failure)
         throw failure
       })
     },
   }
+}
+
+/** Some models have a limit of their own beside that of the account. */
+function limitKey({ model }: Question, { accountId }: Credentials): string {
+  return JSON.stringify([accountId ?? null, model])
 }
 
 function describeWait(milliseconds: number): string {

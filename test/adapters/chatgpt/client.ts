@@ -608,9 +608,24 @@ t.test('a usage limit is recorded until its reset, wherever it is told', async t
   let seen = 0
   for (const [where, answer, expected] of answers) {
     upstream.play(answer)
-    await t.rejects(ask(), { code: 'usage_limit_reached' }, where)
+    await t.rejects(ask({ model: where }), { code: 'usage_limit_reached' }, where)
     t.strictSame(usage.readings.slice(seen), expected, where)
     seen = usage.readings.length
+  }
+})
+
+t.test('a limit that was hit is not asked about again and again, wherever it is told', async t => {
+  const limit = { type: 'usage_limit_reached', message: 'm', resets_in_seconds: 3600 }
+  const failed = frames(created, { type: 'response.failed', response: { error: limit } } as never)
+  for (const answer of [json(429, { error: limit }), json(200, { error: limit }), stream(failed)]) {
+    const { upstream, ask } = await startModel(t, [answer])
+    for (let i = 0; i < 3; i++) {
+      await t.rejects(ask(), { code: 'usage_limit_reached', usageLimit: { resetsInSeconds: 3600 } })
+    }
+    t.equal(upstream.requests.length, 1)
+    const elsewhere = { accessToken: 'token', accountId: 'another' }
+    await t.rejects(ask({}, undefined, elsewhere), { code: 'usage_limit_reached' })
+    t.equal(upstream.requests.length, 2, 'another account has a limit of its own')
   }
 })
 

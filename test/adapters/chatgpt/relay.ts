@@ -412,22 +412,25 @@ t.test('a conversation that is not made shorter is told why', async t => {
   const { upstream, compact, usage } = await start(t, [json(429, { error: limit })])
   await t.rejects(compact(), { code: 'usage_limit_reached' })
   upstream.play(json(200, { error: limit }))
-  await t.rejects(compact(), { code: 'usage_limit_reached' })
+  await t.rejects(compact({ model: 'other' }), { code: 'usage_limit_reached' })
+  await t.rejects(compact({ model: 'other' }), { code: 'usage_limit_reached' })
+  t.equal(upstream.requests.length, 2, 'the third is answered from memory')
   t.match(usage.readings, [{ limitReachedUntil: 7200 }, { limitReachedUntil: 7200 }])
+  const third = { model: 'third' }
   upstream.play(json(401, {}))
-  await t.rejects(compact(), { code: 'chatgpt_login_required' })
+  await t.rejects(compact(third), { code: 'chatgpt_login_required' })
   upstream.play(json(400, { detail: 'Unsupported parameter: tools' }))
-  await t.rejects(compact(), { code: 'unsupported_parameter', param: 'tools' })
+  await t.rejects(compact(third), { code: 'unsupported_parameter', param: 'tools' })
   t.equal(upstream.requests.length, 4, 'there is no other form')
   for (const body of ['<html>', '[]', '{"output":7}', '']) {
     upstream.play(response => void response.writeHead(200).end(body))
-    await t.rejects(compact(), { code: 'upstream_invalid_response' }, body)
+    await t.rejects(compact(third), { code: 'upstream_invalid_response' }, body)
   }
   upstream.play(response => {
     response.writeHead(200, { 'content-length': '100' })
     response.write('{', () => response.socket?.resetAndDestroy())
   })
-  await t.rejects(compact(), { code: 'upstream_connection_error' })
+  await t.rejects(compact(third), { code: 'upstream_connection_error' })
 })
 
 t.test('a conversation is made shorter without reasoning that is refused', async t => {
