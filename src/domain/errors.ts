@@ -106,6 +106,12 @@ export class ProxyError extends Error {
     this.retryAfterSeconds = facts.retryAfterSeconds
   }
 
+  /** Returns the same failure with some facts in place of its own. */
+  with(facts: ErrorFacts): ProxyError {
+    // No spread takes the cause along.
+    return new ProxyError(this.code, this.message, { ...this, cause: this.cause, ...facts })
+  }
+
   /** Returns `error` if it is one of ours, else wraps it as `internal` with the original as cause. */
   static from(error: unknown): ProxyError {
     if (error instanceof ProxyError) return error

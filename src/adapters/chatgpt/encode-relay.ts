@@ -3,6 +3,7 @@
 import { asObject, type JsonObject } from '../../domain/json.ts'
 import type { RelayRequest } from '../../domain/relay-ports.ts'
 import type { EncodedQuestion, Wording } from './ask.ts'
+import { encodeDelivery, encodeReasoning } from './choices.ts'
 import { askForJson, developerSays } from './instructions.ts'
 import { FUNCTIONS, hasNamespace, withoutFunctions, withoutNamespace } from './namespace.ts'
 import { withoutDetails, withStrictData } from './relayed-parts.ts'
@@ -86,22 +87,11 @@ function encodeTools({ tools, input }: RelayRequest) {
 }
 
 function encodeRest(request: RelayRequest) {
-  const { text, cacheKey, clientMetadata } = request
+  const { text, include, clientMetadata } = request
   return {
-    store: false,
-    stream: true,
-    include: [...new Set(['reasoning.encrypted_content', ...request.include])],
-    ...(cacheKey && { prompt_cache_key: cacheKey }),
+    ...encodeDelivery(request, include),
     ...(text && { text }),
-    ...(request.priority === 'required' && { service_tier: 'priority' }),
     ...(clientMetadata && { client_metadata: clientMetadata }),
-  }
-}
-
-function encodeReasoning({ effort, summary }: RelayRequest) {
-  return {
-    ...(effort && { effort }),
-    ...(summary && summary !== 'none' && { summary }),
   }
 }
 

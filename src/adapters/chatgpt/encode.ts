@@ -9,6 +9,7 @@ import {
   splitInstructions,
 } from '../../domain/conversation.ts'
 import { callIdToSend } from './call-ids.ts'
+import { encodeDelivery, encodeReasoning } from './choices.ts'
 import { normaliseDataUrl } from './data-urls.ts'
 import { askForJson } from './instructions.ts'
 import { planReplay, type Recall } from './replay.ts'
@@ -112,19 +113,8 @@ function encodeRest(request: ChatRequest) {
     ...(request.format && { format: encodeFormat(request.format) }),
   }
   return {
-    store: false,
-    stream: true,
-    include: ['reasoning.encrypted_content'],
-    ...(request.cacheKey && { prompt_cache_key: request.cacheKey }),
+    ...encodeDelivery(request),
     ...(Object.keys(text).length > 0 && { text }),
-    ...(request.priority === 'required' && { service_tier: 'priority' }),
-  }
-}
-
-function encodeReasoning({ effort, summary }: ChatRequest) {
-  return {
-    ...(effort && { effort }),
-    ...(summary && summary !== 'none' && { summary }),
   }
 }
 

@@ -73,7 +73,7 @@ export function outsideLite(refusal: ProxyError): ProxyError {
     /^input\[\d+\](?:\.tools\[\d+\]\.tools(\[\d+\]))?(.*)$/s.exec(refusal.param ?? '') ?? []
   if (!refusal.param?.startsWith('input[')) return refusal
   const param = tool === undefined ? 'input' : `tools${tool}${rest}`
-  return new ProxyError(refusal.code, refusal.message, { ...refusal, cause: refusal.cause, param })
+  return refusal.with({ param })
 }
 
 /**

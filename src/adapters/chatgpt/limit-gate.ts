@@ -60,14 +60,9 @@ export function createLimitGate(clock: Clock): LimitGate {
 }
 
 function still({ failure, resetsAt }: Limit, secondsLeft: number): ProxyError {
-  const { code, message, param, upstream, usageLimit } = failure
-  return new ProxyError(code, message, {
-    param,
-    upstream,
-    usageLimit: {
-      planType: usageLimit?.planType,
-      resetsAt,
-      resetsInSeconds: Math.ceil(secondsLeft),
-    },
+  const planType = failure.usageLimit?.planType
+  return failure.with({
+    usageLimit: { planType, resetsAt, resetsInSeconds: Math.ceil(secondsLeft) },
+    retryAfterSeconds: undefined,
   })
 }

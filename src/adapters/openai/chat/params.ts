@@ -15,9 +15,7 @@ const SEARCH_FIELDS = ['web_search_options', 'responses_tools'] as const
 export function inClientTerms<Thrown>(thrown: Thrown, body: JsonObject): Thrown | ProxyError {
   if (!(thrown instanceof ProxyError) || thrown.upstream === undefined) return thrown
   const param = searchParam(thrown, body) ?? clientParam(thrown.param ?? '', body)
-  if (param === (thrown.param ?? '')) return thrown
-  // No spread takes the cause along.
-  return new ProxyError(thrown.code, thrown.message, { ...thrown, cause: thrown.cause, param })
+  return param === (thrown.param ?? '') ? thrown : thrown.with({ param })
 }
 
 function clientParam(param: string, body: JsonObject): string {

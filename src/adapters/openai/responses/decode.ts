@@ -38,7 +38,7 @@ export interface DecodedResponse {
   readonly keeps: boolean
   /** How many items of the conversation were recalled, not sent. */
   readonly historyLength: number
-  /** The whole conversation, in the form in which it is listed. */
+  /** The whole conversation, in the form in which it is listed; empty if it is not to be kept. */
   readonly input: readonly JsonObject[]
   /** Fields that the answer repeats, though they have no effect. */
   readonly echo: JsonObject
@@ -71,6 +71,7 @@ export function decodeResponse(body: JsonObject, options: ResponseDecodeOptions)
     ...normalizeItems(told, 'input'),
   ]
   if (input.length === 0) throw noInput(fields)
+  const keeps = isAnswer && fields.store !== false
   const wishes: Wishes = isAnswer
     ? {
         ...decodeTools(fields, [...history, ...told].flatMap(toolsBeside), options.webSearch),
@@ -86,9 +87,9 @@ export function decodeResponse(body: JsonObject, options: ResponseDecodeOptions)
   return {
     stream: fields.stream ?? false,
     ignored,
-    keeps: fields.store !== false,
+    keeps,
     historyLength: history.length,
-    input: [...history, ...told.map(listedItem)],
+    input: keeps ? [...history, ...told.map(listedItem)] : [],
     echo: {
       ...Object.fromEntries(
         ECHOED_FIELDS.flatMap(name => (body[name] == null ? [] : [[name, body[name]]])),

@@ -176,8 +176,7 @@ async function readRequest(
 /** An item that came after recalled ones has another place for the client than for the upstream. */
 function withoutPlace(error: unknown): unknown {
   const isPlaced = error instanceof ProxyError && error.param?.startsWith('input[')
-  if (!isPlaced) return error
-  return new ProxyError(error.code, error.message, { ...error, cause: error.cause, param: 'input' })
+  return isPlaced ? error.with({ param: 'input' }) : error
 }
 
 /** What was streamed is not kept event by event. */
