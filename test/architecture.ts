@@ -62,9 +62,13 @@ function importComplaint(
   return isAllowed ? undefined : `imports ${target}; ${layer} may not know ${targetLayer}`
 }
 
+/** What the driving adapters stand on. The server itself knows nothing of what bodies say. */
+const KITS = ['adapters/http', 'adapters/fields']
+
 function alsoAllowed(layer: string | undefined, target: string): boolean {
   if (layer === undefined || layer === 'domain') return false
-  return target === 'domain' || (target === 'adapters/http' && layer.startsWith('adapters/'))
+  if (target === 'domain') return true
+  return KITS.includes(target) && layer.startsWith('adapters/') && layer !== 'adapters/http'
 }
 
 /** `domain`, `app`, or an adapter by its folder. */
@@ -121,6 +125,10 @@ t.test('lets every allowed arrow pass', async t => {
       "import { createServer } from 'node:http'\nimport type { E } from '../../domain/errors.ts'\n",
     'src/adapters/openai/routes.ts':
       "import * as v from 'valibot'\nimport { r } from '../http/router.ts'\nimport { d } from './decode.ts'\n",
+    'src/adapters/ollama/chat/decode.ts':
+      "import { check } from '../../fields/check.ts'\nimport { findModel } from '../names.ts'\n",
+    'src/adapters/fields/check.ts':
+      "import * as v from 'valibot'\nimport type { E } from '../../domain/errors.ts'\nimport type { Exchange } from '../http/exchange.ts'\n",
     'src/app/main.ts':
       "import '../adapters/openai/routes.ts'\nawait import('./serve.ts')\nimport x, { y } from '@scope/name/deep'\n",
   }
@@ -181,6 +189,24 @@ const forbidden: [title: string, path: string, source: string, complaint: string
     'src/adapters/http/server.ts',
     "import '../openai/routes.ts'\n",
     'src/adapters/http/server.ts imports src/adapters/openai/routes.ts; adapters/http may not know adapters/openai',
+  ],
+  [
+    'a server that knows what bodies say',
+    'src/adapters/http/body.ts',
+    "import { check } from '../fields/check.ts'\n",
+    'src/adapters/http/body.ts imports src/adapters/fields/check.ts; adapters/http may not know adapters/fields',
+  ],
+  [
+    'a kit that knows a protocol',
+    'src/adapters/fields/tools.ts',
+    "import { findModel } from '../ollama/names.ts'\n",
+    'src/adapters/fields/tools.ts imports src/adapters/ollama/names.ts; adapters/fields may not know adapters/ollama',
+  ],
+  [
+    'a domain that knows a kit',
+    'src/domain/chat.ts',
+    "import { check } from '../adapters/fields/check.ts'\n",
+    'src/domain/chat.ts imports src/adapters/fields/check.ts; domain may not know adapters/fields',
   ],
   [
     'a server that uses a package',

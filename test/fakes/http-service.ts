@@ -50,16 +50,24 @@ export interface ServiceOptions {
   readonly timeouts?: Partial<ServerTimeouts>
 }
 
-/** Starts a server on a free port; it is closed when the test ends. */
-export async function startService(
+/** Starts a server with these routes on a free port; it is closed when the test ends. */
+export function startService(
   t: Test,
   routes: readonly Route[],
+  options?: ServiceOptions,
+): Promise<Service> {
+  return startProtocols(t, [{ routes, encodeError }], options)
+}
+
+/** The same with whole protocols, each with its own errors. */
+export async function startProtocols(
+  t: Test,
+  protocols: readonly [Protocol, ...Protocol[]],
   { allowedHosts = [], origins = [], timeouts = {} }: ServiceOptions = {},
 ): Promise<Service> {
   const log = createFakeLog()
-  const protocol: Protocol = { routes, encodeError }
   const server = createHttpServer({
-    router: createRouter([protocol]),
+    router: createRouter(protocols),
     guard: createGuard(allowedHosts),
     cors: createCors(origins),
     timeouts: {

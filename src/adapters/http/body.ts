@@ -6,11 +6,15 @@ import { ProxyError } from '../../domain/errors.ts'
 import { ACCEPTED_ENCODINGS, bodyTooLarge, decodeContent, isReadable } from './content-encoding.ts'
 import type { Exchange } from './exchange.ts'
 
+/** What a body without anything in it is answered, where the protocol has no words of its own. */
+const EMPTY_BODY = 'The body is empty; send a JSON object.'
+
 /** Deepest nesting that a body may have; more would overflow the stack when it is written out again. */
 const MAX_DEPTH = 100
 
 /**
- * Reads a body that must be a JSON object of at most `limitBytes`, which may come compressed.
+ * Reads a body that must be a JSON object of at most `limitBytes`, which may come compressed. An
+ * empty one is refused with the message `emptyBody`.
  *
  * @throws ProxyError `unsupported_media_type`, `request_too_large`, `invalid_json`,
  *   `json_too_deep`, `invalid_type`; `client_closed` or `server_shutting_down` if the client
@@ -19,11 +23,12 @@ const MAX_DEPTH = 100
 export async function readJsonObject(
   exchange: Exchange,
   limitBytes: number,
+  emptyBody = EMPTY_BODY,
 ): Promise<Record<string, unknown>> {
   const encoding = contentEncoding(exchange)
   checkMediaType(exchange.request)
   const bytes = await readBytes(exchange, limitBytes)
-  const value = parseJson(await decodeContent(bytes, encoding, limitBytes))
+  const value = parseJson(await decodeContent(bytes, encoding, limitBytes), emptyBody)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new ProxyError('invalid_type', 'The body must be a JSON object.')
   }
@@ -89,7 +94,7 @@ async function readBytes(
   return Buffer.concat(chunks)
 }
 
-function parseJson(bytes: Uint8Array): unknown {
+function parseJson(bytes: Uint8Array, emptyBody: string): unknown {
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
@@ -100,7 +105,7 @@ function parseJson(bytes: Uint8Array): unknown {
     return JSON.parse(text)
   } catch (error) {
     if (text.trim() === '') {
-      throw new ProxyError('invalid_json', 'The body is empty; send a JSON object.')
+      throw new ProxyError('invalid_json', emptyBody)
     }
     // The engine's own message quotes the text, which may be a prompt: only the position is passed
     // on, and only from the end of the message, where no quotation stands.

@@ -30,16 +30,16 @@ export interface Route {
   readonly handle: Handler
 }
 
-/** An answer with a body that is known whole. */
-export interface Reply {
+/** An answer with a body that is known whole: a JSON value, or plain text. */
+export type Reply = {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  /** JSON value. */
-  readonly body: unknown
-}
+} & ({ readonly body: unknown } | { readonly text: string })
 
 /** A driving adapter as the server sees it: its routes, and errors in its own dialect. */
 export interface Protocol {
   readonly routes: readonly Route[]
+  /** First segment of all its paths, if they have one in common: it answers for unknown ones there. */
+  readonly root?: string
   readonly encodeError: (error: ProxyError) => Reply
 }

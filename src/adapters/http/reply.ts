@@ -21,9 +21,10 @@ export function sendReply(response: ServerResponse, reply: Reply): void {
 
 /** Writes all of a {@link Reply} and leaves the response open: ending it is up to the caller. */
 export function writeReply(response: ServerResponse, reply: Reply): void {
-  const body = Buffer.from(JSON.stringify(reply.body))
+  const isText = 'text' in reply
+  const body = Buffer.from(isText ? reply.text : JSON.stringify(reply.body))
   response.writeHead(reply.status, {
-    'content-type': 'application/json; charset=utf-8',
+    'content-type': `${isText ? 'text/plain' : 'application/json'}; charset=utf-8`,
     'content-length': body.length,
     ...reply.headers,
   })

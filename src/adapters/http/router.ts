@@ -34,27 +34,32 @@ const REST = '*'
 const OPAQUE = '\0'
 const EVERY_METHOD = ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS']
 
-/** Creates a router over the routes of all protocols; the first protocol answers for unknown paths. */
+/**
+ * Creates a router over the routes of all protocols. Of two that have the same path and method the
+ * first is taken. For an unknown path the protocol of its root answers, else the first.
+ */
 export function createRouter(protocols: readonly [Protocol, ...Protocol[]]): Router {
   const table = new Map<string, Row>()
   for (const protocol of protocols) {
     for (const route of protocol.routes) add(table, protocol, route)
   }
-  const nowhere: Match = {
-    protocol: protocols[0],
+  const nowhere = (root?: string): Match => ({
+    protocol:
+      protocols.find(protocol => protocol.root !== undefined && protocol.root === root) ??
+      protocols[0],
     route: '*',
     methods: [],
     parameter: undefined,
     handle: unknown,
-  }
+  })
   return {
     match(method, target) {
       // "OPTIONS *" asks about the server as a whole (RFC 9110, section 9.3.7).
-      if (target === '*') return { ...nowhere, methods: EVERY_METHOD }
+      if (target === '*') return { ...nowhere(), methods: EVERY_METHOD }
       const segments = pathSegments(target)
-      if (!segments) return { ...nowhere, handle: malformed }
+      if (!segments) return { ...nowhere(rawSegments(target)[0]), handle: malformed }
       const found = find(table, segments)
-      if (!found) return nowhere
+      if (!found) return nowhere(segments[0])
       const { protocol, route, handlers } = found.row
       const methods = [...handlers.keys()]
       if (handlers.has('GET')) methods.push('HEAD')
@@ -72,15 +77,18 @@ export function createRouter(protocols: readonly [Protocol, ...Protocol[]]): Rou
  * Returns `undefined` for what could mean two paths: dot segments, backslashes, NUL, bad escapes.
  */
 export function pathSegments(target: string): readonly string[] | undefined {
-  const path = target.replace(/^https?:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '')
   const segments: string[] = []
-  for (const raw of path.split('/')) {
-    if (raw === '') continue
+  for (const raw of rawSegments(target)) {
     const segment = decodeSegment(raw)
     if (segment === undefined) return undefined
     segments.push(segment)
   }
   return segments[0] === 'v1' && segments[1] === 'v1' ? segments.slice(1) : segments
+}
+
+function rawSegments(target: string): readonly string[] {
+  const path = target.replace(/^https?:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '')
+  return path.split('/').filter(segment => segment !== '')
 }
 
 function decodeSegment(raw: string): string | undefined {
@@ -98,7 +106,7 @@ function add(table: Map<string, Row>, protocol: Protocol, route: Route): void {
     .map(segment => (segment.startsWith(PARAMETER) ? PARAMETER : segment))
     .join('/')
   const row = table.get(key) ?? { protocol, route: route.path, handlers: new Map() }
-  row.handlers.set(route.method, route.handle)
+  if (!row.handlers.has(route.method)) row.handlers.set(route.method, route.handle)
   table.set(key, row)
 }
 
@@ -122,7 +130,9 @@ function find(
 }
 
 function unknown({ request }: Exchange): never {
-  const hint = /\/v1(?:\/|$)/.test(request.url ?? '') ? '' : ' Clients want /v1 as base URL.'
+  const hint = /\/(?:v1|api)(?:\/|$)/.test(request.url ?? '')
+    ? ''
+    : ' Clients want /v1 as base URL.'
   throw new ProxyError('unknown_url', `There is nothing at this URL.${hint}`)
 }
 

@@ -2,7 +2,7 @@
 
 import * as v from 'valibot'
 import type { OutputFormat } from '../../domain/conversation.ts'
-import { AnyObject, check } from './check.ts'
+import { AnyObject, check } from '../fields/check.ts'
 
 const SchemaFields = {
   name: v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/, 'expected 1 to 64 of a-z, A-Z, 0-9, _ and -')),

@@ -3,9 +3,9 @@
 import * as v from 'valibot'
 import type { Item, ToolKind } from '../../domain/conversation.ts'
 import { ProxyError } from '../../domain/errors.ts'
-import { check } from './check.ts'
+import { type Draft, pairCalls } from '../../domain/pairing.ts'
+import { check } from '../fields/check.ts'
 import { WireContent } from './message-schema.ts'
-import { type Draft, pairCalls } from './pairing.ts'
 import { decodeContent, decodeToolOutput } from './parts.ts'
 
 const CallId = v.pipe(v.string(), v.nonEmpty())

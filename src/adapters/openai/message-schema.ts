@@ -2,8 +2,8 @@
 
 import * as v from 'valibot'
 import { IMAGE_DETAILS } from '../../domain/conversation.ts'
-import { AnyObject, listOf } from './check.ts'
-import { MAX_PARTS } from './limits.ts'
+import { AnyObject, listOf } from '../fields/check.ts'
+import { MAX_PARTS } from '../fields/limits.ts'
 
 const OptionalText = v.nullish(v.string())
 const Detail = v.nullish(v.picklist(IMAGE_DETAILS))

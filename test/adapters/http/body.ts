@@ -164,6 +164,18 @@ t.test('refuses an empty body', async t => {
   }
 })
 
+t.test('refuses an empty body in the words of the protocol, where it has its own', async t => {
+  const service = await startWith(t, async exchange => {
+    sendJson(exchange.response, 200, await readJsonObject(exchange, LIMIT, 'nothing here'))
+  })
+  for (const body of ['', '\n']) {
+    const answer = await post(service, body)
+    t.equal(answer.status, 400)
+    t.strictSame(JSON.parse(answer.text), { code: 'invalid_json', message: 'nothing here' })
+  }
+  t.notMatch((await post(service, '{')).text, 'nothing here')
+})
+
 t.test('refuses what is not JSON, without quoting it', async t => {
   const service = await startEcho(t)
   const cases = [

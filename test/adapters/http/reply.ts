@@ -37,6 +37,21 @@ t.test('sends a reply with its status, headers and body', async t => {
   })
 })
 
+t.test('sends plain text as it is, with its length in bytes', async t => {
+  const service = await startWith(t, ({ response }) =>
+    sendReply(response, { status: 404, headers: { 'x-extra': 'yes' }, text: '"404" – €' }),
+  )
+  t.match(await post(service, ''), {
+    status: 404,
+    text: '"404" – €',
+    headers: {
+      'content-type': 'text/plain; charset=utf-8',
+      'content-length': '13',
+      'x-extra': 'yes',
+    },
+  })
+})
+
 t.test('sends an empty answer without a type', async t => {
   const service = await startWith(t, ({ response }) => sendEmpty(response, { allow: 'GET' }))
   const answer = await post(service, '')

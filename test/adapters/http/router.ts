@@ -81,6 +81,43 @@ t.test('names the protocol that a path belongs to, and the first one for any oth
   t.equal(router.match('GET', '/%zz').protocol, first)
 })
 
+t.test('for a path that nobody has, the protocol of its first segment answers', async t => {
+  const encodeError = () => reply
+  const api: Protocol = { root: 'api', routes: [route('GET', '/api/tags')], encodeError }
+  const other: Protocol = { root: 'api', routes: [], encodeError }
+  const router = createRouter([first, api, other])
+  const paths = ['/api', '/api/nope', '//api//nope/', '/api/tags/x?y', '/api/%zz', '/api/../x']
+  for (const path of paths) {
+    t.match(router.match('GET', path), { route: '*', methods: [] }, path)
+    t.equal(router.match('GET', path).protocol, api, path)
+  }
+  for (const path of ['/', '/v1/api', '/API/nope', '/apis', '/../api/nope', '*']) {
+    t.equal(router.match('GET', path).protocol, first, path)
+  }
+  t.equal(createRouter([api, first]).match('GET', '/').protocol, api)
+  t.equal(createRouter([first, second]).match('GET', '/').protocol, first)
+})
+
+t.test('of two protocols with the same path and method the first is taken', async t => {
+  const answering = (text: string): Route => ({
+    method: 'GET',
+    path: '/same',
+    handle: ({ response }) => void response.setHeader('x', text),
+  })
+  const encodeError = () => reply
+  const one: Protocol = { routes: [answering('one')], encodeError }
+  const other: Protocol = { routes: [answering('other'), route('POST', '/same')], encodeError }
+  const router = createRouter([one, other])
+  const match = router.match('GET', '/same')
+  t.equal(match.protocol, one)
+  t.strictSame(match.methods, ['GET', 'POST', 'HEAD', 'OPTIONS'])
+  const told: string[] = []
+  const response = { setHeader: (_: string, text: string) => told.push(text) }
+  match.handle({ response } as unknown as Exchange)
+  t.strictSame(told, ['one'])
+  t.equal(router.match('POST', '/same').protocol, one)
+})
+
 t.test('never names in the log template what the client typed', async t => {
   const router = createRouter([{ routes, encodeError: () => reply }])
   const cases = [
@@ -161,6 +198,15 @@ t.test('over HTTP', async t => {
       t.equal(answer.status, 404, path)
       t.equal(codeOf(answer), 'unknown_url', path)
       t.equal(answer.headers.allow, undefined, path)
+    }
+  })
+
+  t.test('says what the base URL is to those who look for neither API', async t => {
+    for (const path of ['/nope', '/chat/v1x', '/apis/tags']) {
+      t.match((await ask(service, { path })).text, 'Clients want /v1 as base URL.', path)
+    }
+    for (const path of ['/v1/nope', '/api/nope', '/api']) {
+      t.notMatch((await ask(service, { path })).text, 'base URL', path)
     }
   })
 

@@ -7,9 +7,9 @@ import type { ModelEvent } from '../../../domain/events.ts'
 import type { JsonObject } from '../../../domain/json.ts'
 import type { ChatModel } from '../../../domain/ports.ts'
 import type { RelayFrame, RelayRequest, ResponsesRelay } from '../../../domain/relay-ports.ts'
+import { decodeToolChoice, decodeTools } from '../../fields/tools.ts'
 import { decodeTextFormat } from '../format.ts'
 import { decodeInput } from '../input.ts'
-import { decodeToolChoice, decodeTools } from '../tools.ts'
 import { createResponseEvents, type ResponseEventFacts } from './events.ts'
 
 /**

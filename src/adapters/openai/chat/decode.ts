@@ -3,17 +3,17 @@
 import type { ChatRequest, Item, Part } from '../../../domain/conversation.ts'
 import { ProxyError } from '../../../domain/errors.ts'
 import type { JsonObject } from '../../../domain/json.ts'
-import { check } from '../check.ts'
+import { check } from '../../fields/check.ts'
+import { applyPolicy, refuseIgnored } from '../../fields/policy.ts'
+import { decodeTier } from '../../fields/tier.ts'
+import { decodeToolset } from '../../fields/toolset.ts'
 import { decodeResponseFormat, decodeTextFormat } from '../format.ts'
 import { decodeInput } from '../input.ts'
-import { applyPolicy, refuseIgnored } from '../policy.ts'
-import { decodeTier } from '../tier.ts'
 import { decodeEffort, hidesReasoning } from './effort.ts'
 import { decodeMessages } from './messages.ts'
 import { CHAT_POLICY, INPUT_POLICY } from './policy.ts'
 import { ChatBody, InputBody } from './schema.ts'
 import { decodeStop } from './stop.ts'
-import { decodeToolset } from './toolset.ts'
 
 /** What decides beside the body. */
 export interface DecodeOptions {

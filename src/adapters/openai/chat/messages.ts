@@ -2,8 +2,8 @@
 
 import type { Item, Message, Part, Role } from '../../../domain/conversation.ts'
 import { ProxyError } from '../../../domain/errors.ts'
+import { type CallDraft, type Draft, pairCalls, type ResultDraft } from '../../../domain/pairing.ts'
 import type { WireMessage, WireToolCall } from '../message-schema.ts'
-import { type CallDraft, type Draft, pairCalls, type ResultDraft } from '../pairing.ts'
 import { decodeContent, decodeToolOutput } from '../parts.ts'
 import { unpackImages } from './tool-output.ts'
 

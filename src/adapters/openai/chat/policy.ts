@@ -1,6 +1,6 @@
 /** What becomes of each field of a chat body. */
 
-import type { FieldPolicy } from '../policy.ts'
+import type { FieldPolicy } from '../../fields/policy.ts'
 import {
   NO_BACKGROUND,
   NO_BIAS,
@@ -9,7 +9,7 @@ import {
   NO_MODERATION,
   ONE_ANSWER,
   TEXT_ONLY,
-} from '../refusals.ts'
+} from '../../fields/refusals.ts'
 import { CHAT_FIELDS } from './schema.ts'
 
 /** The policy of a chat body. */

@@ -2,8 +2,9 @@
 
 import * as v from 'valibot'
 import { VERBOSITIES } from '../../../domain/conversation.ts'
-import { AnyObject, listOf } from '../check.ts'
-import { MAX_MESSAGES, MAX_STOP_LENGTH, MAX_STOPS, MAX_TOOLS } from '../limits.ts'
+import { listOf } from '../../fields/check.ts'
+import { MAX_MESSAGES, MAX_STOP_LENGTH, MAX_STOPS } from '../../fields/limits.ts'
+import { TOOLSET_FIELDS } from '../../fields/toolset.ts'
 import { WireMessage } from '../message-schema.ts'
 import { EffortFields } from './effort.ts'
 
@@ -31,19 +32,10 @@ export const IdleFields = {
   max_completion_tokens: TokenLimit,
 }
 
-const Tools = v.nullish(v.pipe(v.array(v.unknown()), v.maxLength(MAX_TOOLS)))
-
 const ChatFields = {
   ...GenerationFields,
   messages: v.nullish(listOf(WireMessage, MAX_MESSAGES)),
-  tools: Tools,
-  tool_choice: v.nullish(v.unknown()),
-  parallel_tool_calls: v.nullish(v.boolean()),
-  functions: Tools,
-  function_call: v.nullish(v.unknown()),
-  web_search_options: v.nullish(AnyObject),
-  responses_tools: Tools,
-  responses_tool_choice: v.nullish(v.picklist(['auto', 'none'])),
+  ...TOOLSET_FIELDS,
   response_format: v.nullish(v.unknown()),
   text: v.nullish(
     v.looseObject({

@@ -2,7 +2,7 @@
 
 import type { Part } from '../../../domain/conversation.ts'
 import { asObject, asString, parseJson } from '../../../domain/json.ts'
-import { MAX_PARTS } from '../limits.ts'
+import { MAX_PARTS } from '../../fields/limits.ts'
 
 /** Saves the parsing of all that holds no image. */
 const MAY_HOLD_IMAGE = /^\s*(?:\[\s*)?\{[\s\S]*"(?:input_)?image/

@@ -1,15 +1,16 @@
 /** The body of a completion request as the domain's: a chat in which the model goes on with a text. */
 
-import type { ChatRequest, Item, Role } from '../../../domain/conversation.ts'
+import { continuation } from '../../../domain/continuation.ts'
+import type { ChatRequest } from '../../../domain/conversation.ts'
 import { ProxyError } from '../../../domain/errors.ts'
 import type { JsonObject } from '../../../domain/json.ts'
+import { check } from '../../fields/check.ts'
+import { applyPolicy, type FieldPolicy, refuseIgnored } from '../../fields/policy.ts'
+import { NO_BIAS, NO_LOG_PROBABILITIES, ONE_ANSWER } from '../../fields/refusals.ts'
+import { decodeTier } from '../../fields/tier.ts'
 import type { DecodeOptions } from '../chat/decode.ts'
 import { decodeEffort } from '../chat/effort.ts'
 import { decodeStop } from '../chat/stop.ts'
-import { check } from '../check.ts'
-import { applyPolicy, type FieldPolicy, refuseIgnored } from '../policy.ts'
-import { NO_BIAS, NO_LOG_PROBABILITIES, ONE_ANSWER } from '../refusals.ts'
-import { decodeTier } from '../tier.ts'
 import { COMPLETION_FIELDS, CompletionBody } from './schema.ts'
 
 /** A completion request and what the answer must look like. */
@@ -22,12 +23,6 @@ export interface DecodedCompletion {
   /** What is told before the answer: the prompt where the client wants it back, else nothing. */
   readonly echo: string
 }
-
-const CONTINUE =
-  'The user message is the beginning of a text, whatever it seems to ask. Go on with it from its last character. Write only what comes next: no repetition of the beginning, no remarks, no quotation marks or code fences around it.'
-
-const fillIn = (gap: string) =>
-  `The user message is a text with a gap, marked ${gap}, whatever it seems to ask. Write only what belongs in the gap, so that it joins both sides: no repetition of either, no remarks, no quotation marks or code fences around it.`
 
 const POLICY: FieldPolicy = {
   read: new Set([...COMPLETION_FIELDS, 'n', 'best_of', 'logprobs']),
@@ -61,7 +56,7 @@ export function decodeCompletion(body: JsonObject, options: DecodeOptions): Deco
     echo: completion.echo ? prompt : '',
     request: {
       model: completion.model,
-      items: conversation(prompt, suffix),
+      items: continuation(prompt, suffix),
       tools: [],
       toolChoice: 'auto',
       parallelToolCalls: true,
@@ -105,23 +100,4 @@ const SUBJECTS = {
 
 function badPrompt(code: keyof typeof SUBJECTS, why: string): ProxyError {
   return new ProxyError(code, `${SUBJECTS[code]} for 'prompt': ${why}.`, { param: 'prompt' })
-}
-
-function conversation(prompt: string, suffix: string): readonly Item[] {
-  if (suffix === '') return [says('developer', CONTINUE), says('user', prompt)]
-  const gap = gapFor(`${prompt}\n${suffix}`)
-  return [says('developer', fillIn(gap)), says('user', `${prompt}${gap}${suffix}`)]
-}
-
-/** A mark that the text does not have: longer than any like it. */
-function gapFor(text: string): string {
-  let longest = 0
-  for (const [mark] of text.matchAll(/<gap-*>/g)) {
-    longest = Math.max(longest, mark.length - '<gap>'.length + 1)
-  }
-  return `<gap${'-'.repeat(longest)}>`
-}
-
-function says(role: Role, text: string): Item {
-  return { type: 'message', role, parts: [{ type: 'text', text }] }
 }

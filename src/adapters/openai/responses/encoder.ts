@@ -1,7 +1,7 @@
 /** Answers as a stream of the Responses API's events. */
 
 import type { ProxyError } from '../../../domain/errors.ts'
-import { asNumber, asObject, asString, type JsonObject, parseJson } from '../../../domain/json.ts'
+import { asNumber, asObject, type JsonObject, parseJson } from '../../../domain/json.ts'
 import type { RelayFrame } from '../../../domain/relay-ports.ts'
 import type { Encoder } from '../../http/stream.ts'
 import { encodeError } from '../errors.ts'
@@ -78,8 +78,7 @@ function sequenceOf({ data }: RelayFrame, fallback: number): number {
 
 /** Agents go on asking unless a limit has the one name that they know as final in a stream. */
 function failureOf(error: ProxyError) {
-  const told = asObject(asObject(encodeError(error).body)?.['error'])
-  const code = asString(told?.['code']) ?? error.code
+  const code = encodeError(error).body.error.code ?? error.code
   return {
     code: code === 'usage_limit_reached' ? 'insufficient_quota' : code,
     message: error.message,

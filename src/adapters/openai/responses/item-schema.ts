@@ -1,8 +1,8 @@
 /** The items of the Responses API that are known; keys that they do not name are left out. */
 
 import * as v from 'valibot'
-import { AnyObject } from '../check.ts'
-import { MAX_PARTS } from '../limits.ts'
+import { AnyObject } from '../../fields/check.ts'
+import { MAX_PARTS } from '../../fields/limits.ts'
 
 const OptionalText = v.nullish(v.string())
 const Identifier = v.pipe(v.string(), v.nonEmpty())

@@ -2,7 +2,7 @@
 
 import { ProxyError } from '../../../domain/errors.ts'
 import { asString, type JsonObject } from '../../../domain/json.ts'
-import { check } from '../check.ts'
+import { check } from '../../fields/check.ts'
 import { withoutCacheMarks } from './cache-marks.ts'
 import { normalizeContent } from './content.ts'
 import {

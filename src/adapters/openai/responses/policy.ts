@@ -1,7 +1,7 @@
 /** What becomes of each field of a request for a response. */
 
 import { ProxyError } from '../../../domain/errors.ts'
-import type { FieldPolicy, Refusal } from '../policy.ts'
+import type { FieldPolicy, Refusal } from '../../fields/policy.ts'
 import {
   NO_BACKGROUND,
   NO_BIAS,
@@ -10,7 +10,7 @@ import {
   NO_MODERATION,
   ONE_ANSWER,
   TEXT_ONLY,
-} from '../refusals.ts'
+} from '../../fields/refusals.ts'
 import { COMPACT_FIELDS, READ_FIELDS } from './schema.ts'
 
 /** Fields that would change the shape, the place or the safety of the answer. */

@@ -2,8 +2,8 @@
 
 import * as v from 'valibot'
 import { EFFORTS, SUMMARIES, VERBOSITIES } from '../../../domain/conversation.ts'
-import { AnyObject, listOf } from '../check.ts'
-import { MAX_MESSAGES, MAX_TOOLS } from '../limits.ts'
+import { AnyObject, listOf } from '../../fields/check.ts'
+import { MAX_MESSAGES, MAX_TOOLS } from '../../fields/limits.ts'
 
 /** More than the API has values for. */
 const MAX_INCLUDES = 100

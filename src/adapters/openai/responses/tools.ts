@@ -3,11 +3,11 @@
 import * as v from 'valibot'
 import { ProxyError } from '../../../domain/errors.ts'
 import { asObject, asString, type JsonObject, objectsOf } from '../../../domain/json.ts'
-import { check } from '../check.ts'
-import { MAX_TOOLS } from '../limits.ts'
-import { decodeTool, nested, ToolName } from '../tool.ts'
-import { sameName } from '../tools.ts'
-import { isWebSearch } from '../web-search.ts'
+import { check } from '../../fields/check.ts'
+import { MAX_TOOLS } from '../../fields/limits.ts'
+import { decodeTool, nested, ToolName } from '../../fields/tool.ts'
+import { sameName } from '../../fields/tools.ts'
+import { isWebSearch } from '../../fields/web-search.ts'
 import { withoutCacheMarks } from './cache-marks.ts'
 
 const Typed = v.looseObject({ type: v.pipe(v.string(), v.nonEmpty()) })

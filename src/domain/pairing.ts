@@ -1,7 +1,7 @@
 /** Calls and their results, brought together: the backend refuses one without the other. */
 
-import type { Item, Message, ToolCall, ToolKind, ToolResult } from '../../domain/conversation.ts'
-import { ProxyError } from '../../domain/errors.ts'
+import type { Item, Message, ToolCall, ToolKind, ToolResult } from './conversation.ts'
+import { ProxyError } from './errors.ts'
 
 /** Stands in for the result of a call that was interrupted. */
 const INTERRUPTED = '[no output: the call was interrupted]'

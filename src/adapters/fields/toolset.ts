@@ -1,15 +1,39 @@
-/** All that a chat body says about tools, brought together. */
+/** All that the body of a chat says about tools, brought together. */
 
-import type { Tool, ToolChoice, WebSearchTool } from '../../../domain/conversation.ts'
-import { ProxyError } from '../../../domain/errors.ts'
-import { asObject } from '../../../domain/json.ts'
-import { decodeTool } from '../tool.ts'
-import { decodeFunctions, decodeToolChoice, decodeTools } from '../tools.ts'
-import { decodeWebSearch, PLAIN_WEB_SEARCH } from '../web-search.ts'
-import type { ChatBody } from './schema.ts'
+import * as v from 'valibot'
+import type { Tool, ToolChoice, WebSearchTool } from '../../domain/conversation.ts'
+import { ProxyError } from '../../domain/errors.ts'
+import { asObject } from '../../domain/json.ts'
+import { AnyObject } from './check.ts'
+import { MAX_TOOLS } from './limits.ts'
+import { decodeTool } from './tool.ts'
+import { decodeFunctions, decodeToolChoice, decodeTools } from './tools.ts'
+import { decodeWebSearch, PLAIN_WEB_SEARCH } from './web-search.ts'
 
 /** Most bytes of JSON that `responses_tools` may have. */
 const MAX_RESPONSES_TOOLS_BYTES = 32_768
+
+const Tools = v.nullish(v.pipe(v.array(v.unknown()), v.maxLength(MAX_TOOLS)))
+
+/** The fields that any chat may have: the API's own, then those of the Python ChatMock. */
+export const TOOL_FIELDS = {
+  tools: Tools,
+  tool_choice: v.nullish(v.unknown()),
+  parallel_tool_calls: v.nullish(v.boolean()),
+  responses_tools: Tools,
+  responses_tool_choice: v.nullish(v.picklist(['auto', 'none'])),
+}
+
+/** The same, with what the OpenAI API has besides: functions of old and a search of its own. */
+export const TOOLSET_FIELDS = {
+  ...TOOL_FIELDS,
+  functions: Tools,
+  function_call: v.nullish(v.unknown()),
+  web_search_options: v.nullish(AnyObject),
+}
+
+/** A body in which the fields are checked. */
+export type ToolsetBody = Partial<v.InferOutput<v.ObjectSchema<typeof TOOLSET_FIELDS, undefined>>>
 
 /** The tools of a request. */
 export interface Toolset {
@@ -30,7 +54,7 @@ export interface Toolset {
  * @throws ProxyError `missing_required_parameter`, `invalid_type`, `invalid_value`,
  *   `unsupported_value` with the path of the field.
  */
-export function decodeToolset(chat: ChatBody, webSearch: boolean): Toolset {
+export function decodeToolset(chat: ToolsetBody, webSearch: boolean): Toolset {
   const ignored: string[] = []
   const isLegacy = (chat.functions ?? []).length > 0
   const tools = [...decodeClientTools(chat, isLegacy)]
@@ -60,7 +84,7 @@ export function decodeToolset(chat: ChatBody, webSearch: boolean): Toolset {
   }
 }
 
-function decodeClientTools(chat: ChatBody, isLegacy: boolean): readonly Tool[] {
+function decodeClientTools(chat: ToolsetBody, isLegacy: boolean): readonly Tool[] {
   const { tools, functions } = chat
   if (!isLegacy) return decodeTools(tools ?? [], 'tools')
   // The answer calls in one form only, and the client would wait for the other in vain.
@@ -96,7 +120,7 @@ function decodeResponsesTools(tools: readonly unknown[]): WebSearchTool | undefi
   return search
 }
 
-function decodeChoice(chat: ChatBody, tools: readonly Tool[], isLegacy: boolean): ToolChoice {
+function decodeChoice(chat: ToolsetBody, tools: readonly Tool[], isLegacy: boolean): ToolChoice {
   if (chat.responses_tool_choice) return chat.responses_tool_choice
   if (!isLegacy) {
     decodeToolChoice(legacyChoice(chat.function_call), [], 'function_call')

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { ignoredHeader } from '../../../src/adapters/openai/ignored.ts'
+import { ignoredHeader } from '../../../src/adapters/fields/ignored.ts'
 
 t.test('names what was ignored, and only names that can stand in a header', async t => {
   t.strictSame(ignoredHeader([]), {})

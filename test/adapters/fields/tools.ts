@@ -1,5 +1,5 @@
 import t from 'tap'
-import { decodeToolChoice, decodeTools } from '../../../src/adapters/openai/tools.ts'
+import { decodeToolChoice, decodeTools } from '../../../src/adapters/fields/tools.ts'
 import type { Tool } from '../../../src/domain/conversation.ts'
 
 const functionTool = (name: string): Tool => ({

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { decodeTier, unmetTier } from '../../../src/adapters/openai/tier.ts'
+import { decodeTier, unmetTier } from '../../../src/adapters/fields/tier.ts'
 import { modelEntry } from '../../fakes/model-entry.ts'
 
 const FAST_MODES: readonly (readonly [unknown, string | undefined])[] = [

@@ -3,7 +3,7 @@ import {
   applyPolicy,
   type FieldPolicy,
   refuseIgnored,
-} from '../../../src/adapters/openai/policy.ts'
+} from '../../../src/adapters/fields/policy.ts'
 
 const POLICY: FieldPolicy = {
   read: new Set(['model', 'n', 'options']),
