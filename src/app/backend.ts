@@ -26,6 +26,8 @@ export interface Backend {
   readonly model: ChatModel
   readonly relay: ResponsesRelay
   readonly catalog: ModelCatalog
+  /** Origin of where the models are. */
+  readonly remoteHost: string
   readonly authenticator: Authenticator
   /** Whose account it is; rejects where nobody is signed in. */
   readonly account: () => Promise<AccountStatus>
@@ -65,6 +67,8 @@ function demoBackend({ demoPaceMs }: ServeSettings): Backend {
     model,
     relay: createChatRelay(model),
     catalog: createDemoCatalog(),
+    // The reserved top-level domain says that there is no such place (RFC 2606, section 2).
+    remoteHost: 'https://demo.invalid',
     authenticator: createDemoAuthenticator(),
     account: () => Promise.reject(new Error('The demo has no account.')),
     usage: undefined,
@@ -106,6 +110,7 @@ async function chatgptBackend(
     model: createChatgptModel(call, options),
     relay: createChatgptRelay(call, options),
     catalog,
+    remoteHost: new URL(settings.baseUrl).origin,
     authenticator: keeper,
     account: () => accountStatus(account),
     usage,

@@ -10,10 +10,16 @@ import type { ServeSettings } from './settings.ts'
  * @throws RefusedConfiguration naming the settings and what to do instead.
  */
 export function refuseCombinations(settings: ServeSettings): void {
-  const { host, insecureNoAuth, upstream, headersTimeoutMs, requestTimeoutMs } = settings
+  const { host, port, ollamaPort, insecureNoAuth, upstream } = settings
+  const { headersTimeoutMs, requestTimeoutMs } = settings
   if (!isLoopback(host) && !insecureNoAuth && upstream !== 'demo') {
     throw new RefusedConfiguration(
       `Listening on ${host} would let everybody who can reach this machine use your ChatGPT account. Use --host 127.0.0.1, or --insecure-no-auth if that is what you want.`,
+    )
+  }
+  if (ollamaPort === port && port !== 0) {
+    throw new RefusedConfiguration(
+      `--port and --ollama-port are both ${port}. Use two ports, or leave --ollama-port out: Ollama clients are answered on --port too.`,
     )
   }
   // Node refuses to create such a server; 0 means no limit.

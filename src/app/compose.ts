@@ -8,8 +8,10 @@ import type { Protocol } from '../adapters/http/exchange.ts'
 import { createGuard } from '../adapters/http/guard.ts'
 import { healthRoutes } from '../adapters/http/health.ts'
 import { createRouter } from '../adapters/http/router.ts'
-import { createHttpServer, type HttpServer } from '../adapters/http/server.ts'
-import { createOpenAi } from '../adapters/openai/routes.ts'
+import { createHttpServer, type HttpServer, type ServerParts } from '../adapters/http/server.ts'
+import { createOllamaPort } from '../adapters/ollama/port.ts'
+import { createOllama } from '../adapters/ollama/routes.ts'
+import { asOllamaServes, createOpenAi, type OpenAiParts } from '../adapters/openai/routes.ts'
 import { createStatus } from '../adapters/status/routes.ts'
 import { type ChatDefaults, createChat } from '../domain/chat.ts'
 import type { Log, ModelCatalog } from '../domain/ports.ts'
@@ -24,6 +26,8 @@ import type { ServeSettings } from './settings.ts'
 /** The whole service, built but not listening. */
 export interface Service {
   readonly server: HttpServer
+  /** The one that passes for Ollama; `undefined` where none is wanted. */
+  readonly ollamaServer: HttpServer | undefined
   readonly catalog: ModelCatalog
   /** What the person should know or do before it works, a sentence each. */
   readonly hints: readonly string[]
@@ -31,7 +35,9 @@ export interface Service {
   start(): void
   /** Takes whatever account the login file has now. */
   reload(): void
-  /** Stops the server, then lets go of what is outside. */
+  /** Requests that are being answered by either server. */
+  inFlight(): number
+  /** Stops the servers, both within one grace, then lets go of what is outside. */
   close(graceMs: number): Promise<void>
 }
 
@@ -58,18 +64,24 @@ export async function compose(
     debugModel: settings.debugModel,
     fastMode: settings.fastMode,
   }
-  const openAi = createOpenAi({
+  const parts = {
     chat: createChat(ports, defaults),
-    relay: createRelay(ports, defaults),
     catalog,
-    reasoningMode: settings.reasoningCompat,
     strict: settings.strict,
     webSearch: settings.enableWebSearch,
     exposesEfforts: settings.exposeReasoningModels,
     clock,
     bodyLimitBytes: settings.bodyLimitBytes,
     streamTimes: settings,
-  })
+  }
+  const openAiParts: OpenAiParts = {
+    ...parts,
+    relay: createRelay(ports, defaults),
+    reasoningMode: settings.reasoningCompat,
+  }
+  const openAi = createOpenAi(openAiParts)
+  const { remoteHost } = backend
+  const ollama = createOllama({ ...parts, remoteHost, debugModel: settings.debugModel })
   const { encodeError } = openAi
   const health: Protocol = { routes: healthRoutes, encodeError }
   const status = createStatus({
@@ -77,14 +89,13 @@ export async function compose(
     upstream: settings.upstream,
     uptimeSeconds: () => (clock.monotonic() - startedAt) / 1000,
     // Not counting the one that asks.
-    inFlight: () => server.inFlight() - 1,
+    inFlight: () => inFlight() - 1,
     account: backend.account,
     usage: backend.usage,
     catalog,
     encodeError,
   })
-  const server: HttpServer = createHttpServer({
-    router: createRouter([openAi, health, status]),
+  const serverParts: Omit<ServerParts, 'router'> = {
     guard: createGuard(settings.allowedHosts),
     cors: createCors(settings.corsOrigins),
     timeouts: {
@@ -94,15 +105,31 @@ export async function compose(
       checkIntervalMs: settings.checkIntervalMs,
     },
     log,
-  })
+  }
+  const createServer = (...protocols: [Protocol, ...Protocol[]]): HttpServer =>
+    createHttpServer({ ...serverParts, router: createRouter(protocols) })
+  const server = createServer(openAi, ollama, health, status)
+  const ollamaServer =
+    settings.ollamaPort === 'off'
+      ? undefined
+      : createServer(
+          createOllamaPort(),
+          ollama,
+          asOllamaServes(openAi, openAiParts),
+          health,
+          status,
+        )
+  const inFlight = () => server.inFlight() + (ollamaServer?.inFlight() ?? 0)
   return {
     server,
+    ollamaServer,
     catalog,
     hints: backend.hints,
     start: backend.start,
     reload: backend.reload,
+    inFlight,
     async close(graceMs) {
-      await server.close(graceMs)
+      await Promise.all([server.close(graceMs), ollamaServer?.close(graceMs)])
       await backend.close()
     },
   }

@@ -7,7 +7,7 @@ import type { Setting } from './settings.ts'
 const MAX_NAME_WIDTH = 34
 
 /** The help of the program. */
-export const HELP = `chatmock: your ChatGPT account as a local OpenAI API
+export const HELP = `chatmock: your ChatGPT account as a local OpenAI and Ollama API
 
 Usage: chatmock COMMAND [flags]
 

@@ -1,13 +1,13 @@
 /** `chatmock serve`: from settings to a server that runs until it is told to stop. */
 
-import { type AddressInfo, isIPv6 } from 'node:net'
+import { isIPv6 } from 'node:net'
 import type { HttpServer } from '../adapters/http/server.ts'
 import { createLog } from '../adapters/terminal/log.ts'
 import { serveScreen } from '../adapters/terminal/serve-screen.ts'
 import type { Log } from '../domain/ports.ts'
 import type { NetworkSettings } from './args.ts'
 import { refuseCombinations } from './combinations.ts'
-import { compose } from './compose.ts'
+import { compose, type Service } from './compose.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { VERSION } from './package.ts'
 import type { ServeSettings } from './settings.ts'
@@ -36,7 +36,7 @@ export async function serve(settings: ServeSettings, network: NetworkSettings): 
   })
   const service = await compose(settings, network, log)
   reload = service.reload
-  const { address, port } = await listen(service.server, settings).catch(async error => {
+  const addresses = await listen(service, settings).catch(async error => {
     await service.close(0)
     throw error
   })
@@ -45,21 +45,14 @@ export async function serve(settings: ServeSettings, network: NetworkSettings): 
     serveScreen({
       version: VERSION,
       upstream: settings.upstream === 'demo' ? 'demo: no account, no network' : 'ChatGPT',
-      address: `http://${callable(address)}:${port}`,
+      ...addresses,
       models: service.catalog.list().map(({ slug }) => slug),
       hints: service.hints,
     }),
   )
   const signal = await stopped
-  log.info('stopping', { signal, in_flight: service.server.inFlight() })
+  log.info('stopping', { signal, in_flight: service.inFlight() })
   await service.close(settings.shutdownGraceMs)
-}
-
-/** Every address is one to listen on, but none to call. */
-function callable(address: string): string {
-  if (address === '0.0.0.0') return '127.0.0.1'
-  if (address === '::') return '[::1]'
-  return isIPv6(address) ? `[${address}]` : address
 }
 
 /** What no request is to blame for leaves the process in a state that nobody has thought of. */
@@ -70,26 +63,56 @@ function exitOnCrash(log: Log): void {
   })
 }
 
+/** Listens on all ports; resolves with the base addresses to call. */
 async function listen(
+  { server, ollamaServer }: Service,
+  { host, port, ollamaPort }: ServeSettings,
+): Promise<{ readonly address: string; readonly ollamaAddress: string }> {
+  const address = await listenOn(server, host, port, OWN_PORT)
+  if (ollamaServer === undefined || ollamaPort === 'off') return { address, ollamaAddress: address }
+  return { address, ollamaAddress: await listenOn(ollamaServer, host, ollamaPort, OLLAMA_PORT) }
+}
+
+/** What to say of a port that cannot be had. */
+interface PortWords {
+  readonly flag: string
+  /** Who may have it already. */
+  readonly holder: string
+}
+
+const OWN_PORT: PortWords = { flag: '--port', holder: 'another chatmock' }
+const OLLAMA_PORT: PortWords = { flag: '--ollama-port', holder: 'Ollama itself' }
+
+async function listenOn(
   server: HttpServer,
-  { host, port }: { host: string; port: number },
-): Promise<AddressInfo> {
+  host: string,
+  port: number,
+  { flag, holder }: PortWords,
+): Promise<string> {
   try {
-    return await server.listen(port, host)
+    const listening = await server.listen(port, host)
+    return `http://${callable(listening.address)}:${listening.port}`
   } catch (error) {
     const place = `${isIPv6(host) ? `[${host}]` : host}:${port}`
     const { code } = error as NodeJS.ErrnoException
     throw code === 'EADDRINUSE'
       ? new CommandError(
-          `${place} is in use, perhaps by another chatmock. Stop that, or choose another port with --port.`,
+          `${place} is in use, perhaps by ${holder}. Stop that, or choose another port with ${flag}.`,
           EXIT.portInUse,
         )
       : new CommandError(
-          `Cannot listen on ${place} (${code}). Choose another place with --host and --port.`,
+          `Cannot listen on ${place} (${code}). Choose another place with --host and ${flag}.`,
           EXIT.failure,
           { cause: error },
         )
   }
+}
+
+/** Every address is one to listen on, but none to call. */
+function callable(address: string): string {
+  if (address === '0.0.0.0') return '127.0.0.1'
+  if (address === '::') return '[::1]'
+  return isIPv6(address) ? `[${address}]` : address
 }
 
 /**

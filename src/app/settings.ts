@@ -12,6 +12,7 @@ import {
   list,
   oneOf,
   port,
+  portOrOff,
   positiveDuration,
   secureUrl,
   size,
@@ -56,6 +57,7 @@ export const ACCOUNT_SETTINGS = {
 export const SERVE_SETTINGS = {
   host:                flag('HOST', text, '127.0.0.1', 'address to listen on'),
   port:                flag('PORT', port, '8000', 'port to listen on; 0 takes a free one'),
+  ollamaPort:          flag('OLLAMA_PORT', portOrOff, 'off', 'a second port, on which it passes for Ollama: 11434'),
   upstream:            flag('UPSTREAM', oneOf(['chatgpt', 'demo']), 'chatgpt', 'who answers: your account, or the embedded demo'),
   demoPaceMs:          flag('DEMO_PACE', duration, '20ms', 'pause of the demo between two words'),
   reasoningEffort:     optionalFlag('REASONING_EFFORT', oneOf(EFFORTS), 'how hard to think where a request does not say'),

@@ -44,6 +44,13 @@ export const port: ValueKind<number> = {
   read: value => (/^\d{1,5}$/.test(value) && Number(value) <= 65_535 ? Number(value) : undefined),
 }
 
+/** A TCP port to listen on, or none. */
+export const portOrOff: ValueKind<number | 'off'> = {
+  allowed: `${port.allowed}, or off`,
+  placeholder: 'PORT',
+  read: (value, homeFolder) => (value === 'off' ? value : port.read(value, homeFolder)),
+}
+
 /** Yes or no; as a flag it stands alone. */
 export const boolean: ValueKind<boolean> = {
   allowed: '1, true, yes, on, 0, false, no or off',

@@ -45,6 +45,8 @@ const served: [
   [['--port=9000'], {}, { port: 9000 }],
   [['--port', '1', '--port', '2'], {}, { port: 2 }],
   [['--port', '9000'], { CHATGPT_LOCAL_PORT: '9001' }, { port: 9000 }],
+  [['--ollama-port', '11434'], {}, { ollamaPort: 11_434 }],
+  [['--ollama-port=off'], { CHATGPT_LOCAL_OLLAMA_PORT: '11434' }, {}],
   [['--demo'], {}, { upstream: 'demo' }],
   [['--demo'], { CHATGPT_LOCAL_UPSTREAM: 'chatgpt' }, { upstream: 'demo' }],
   [['--demo', '--upstream', 'demo'], {}, { upstream: 'demo' }],

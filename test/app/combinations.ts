@@ -35,6 +35,21 @@ const cases: [title: string, environment: Given, refusal: string | undefined][] 
     undefined,
   ],
   [
+    'one port for both servers',
+    { CHATGPT_LOCAL_PORT: '11434', CHATGPT_LOCAL_OLLAMA_PORT: '11434' },
+    '--port and --ollama-port are both 11434. Use two ports, or leave --ollama-port out: Ollama clients are answered on --port too.',
+  ],
+  [
+    'a port of its own for Ollama clients',
+    { CHATGPT_LOCAL_PORT: '11435', CHATGPT_LOCAL_OLLAMA_PORT: '11434' },
+    undefined,
+  ],
+  [
+    'any free port for each server',
+    { CHATGPT_LOCAL_PORT: '0', CHATGPT_LOCAL_OLLAMA_PORT: '0' },
+    undefined,
+  ],
+  [
     'more time for the head than for the whole request',
     { CHATGPT_LOCAL_HEADERS_TIMEOUT: '3m' },
     'CHATGPT_LOCAL_HEADERS_TIMEOUT (180s) is longer than CHATGPT_LOCAL_REQUEST_TIMEOUT (120s), of which it is a part.',

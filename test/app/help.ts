@@ -12,6 +12,7 @@ t.test('the help of the program names the commands', async t => {
 const lines = [
   '  --demo                              answer from the embedded demo: no account, no network',
   '  --port PORT                         port to listen on; 0 takes a free one (8000)',
+  '  --ollama-port PORT                  a second port, on which it passes for Ollama: 11434 (off)',
   '  --debug-model TEXT                  use this model for every request',
   '  --cors-origins LIST                 more web origins that may call',
   '  --no-model-sync                     whether to ask ChatGPT for the models of the account (on)',

@@ -9,6 +9,7 @@ t.test('has a default for everything', async t => {
   t.strictSame(readSettings(SERVE_SETTINGS, {}, { HOME }), {
     host: '127.0.0.1',
     port: 8000,
+    ollamaPort: 'off',
     upstream: 'chatgpt',
     demoPaceMs: 20,
     reasoningEffort: undefined,
@@ -105,6 +106,7 @@ const fromEnvironment: [
   value: unknown,
 ][] = [
   ['CHATGPT_LOCAL_HOST', '::1', 'host', '::1'],
+  ['CHATGPT_LOCAL_OLLAMA_PORT', '11434', 'ollamaPort', 11_434],
   ['CHATGPT_LOCAL_UPSTREAM', 'demo', 'upstream', 'demo'],
   ['CHATGPT_LOCAL_DEMO_PACE', '1s', 'demoPaceMs', 1000],
   ['CHATGPT_LOCAL_REASONING_EFFORT', 'xhigh', 'reasoningEffort', 'xhigh'],
@@ -150,6 +152,7 @@ t.test('names each flag as its variable', async t => {
     [
       'host',
       'port',
+      'ollama-port',
       'upstream',
       'demo-pace',
       'reasoning-effort',
@@ -193,6 +196,12 @@ const refused: [
     {},
     { CHATGPT_LOCAL_PORT: 'http' },
     'CHATGPT_LOCAL_PORT is "http"; it must be a port number from 0 (any free one) to 65535.',
+  ],
+  [
+    'that a port may be off',
+    { 'ollama-port': 'on' },
+    {},
+    '--ollama-port is "on"; it must be a port number from 0 (any free one) to 65535, or off.',
   ],
   [
     'an empty flag',

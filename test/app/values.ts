@@ -34,6 +34,13 @@ const cases: [kind: values.ValueKind<unknown>, name: string, text: string, value
   [values.port, 'port', 'http', undefined],
   [values.port, 'port', '', undefined],
 
+  [values.portOrOff, 'port or off', '0', 0],
+  [values.portOrOff, 'port or off', '11434', 11_434],
+  [values.portOrOff, 'port or off', 'off', 'off'],
+  [values.portOrOff, 'port or off', '65536', undefined],
+  [values.portOrOff, 'port or off', 'on', undefined],
+  [values.portOrOff, 'port or off', '', undefined],
+
   [values.boolean, 'boolean', '1', true],
   [values.boolean, 'boolean', 'true', true],
   [values.boolean, 'boolean', 'Yes', true],

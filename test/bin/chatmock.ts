@@ -63,6 +63,15 @@ const finished: [argv: string[], ended: Ended][] = [
     },
   ],
   [
+    ['serve', '--port', '11434', '--ollama-port', '11434'],
+    {
+      code: 78,
+      stdout: '',
+      stderr:
+        'chatmock: --port and --ollama-port are both 11434. Use two ports, or leave --ollama-port out: Ollama clients are answered on --port too.\n',
+    },
+  ],
+  [
     ['serve', '--demo', '--host', '192.0.2.1', '--port', '0'],
     {
       code: 1,

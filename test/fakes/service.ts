@@ -9,6 +9,8 @@ import { startUpstream, type UpstreamServer } from './upstream-server.ts'
 export interface RunningService {
   /** Base address without a path. */
   readonly url: string
+  /** The same of the port that passes for Ollama; `undefined` without `--ollama-port 0`. */
+  readonly ollamaUrl: string | undefined
   readonly port: number
   readonly log: FakeLog
   readonly inFlight: () => number
@@ -32,6 +34,7 @@ export async function startService(
   const log = createFakeLog()
   const service = await compose(command.settings, command.network, log)
   const address: AddressInfo = await service.server.listen(0, '127.0.0.1')
+  const ollamaAddress = await service.ollamaServer?.listen(0, '127.0.0.1')
   service.start()
   let closing: Promise<void> | undefined
   const close = () => {
@@ -42,15 +45,16 @@ export async function startService(
   return {
     close,
     url: `http://127.0.0.1:${address.port}`,
+    ollamaUrl: ollamaAddress && `http://127.0.0.1:${ollamaAddress.port}`,
     port: address.port,
     log,
-    inFlight: () => service.server.inFlight(),
+    inFlight: () => service.inFlight(),
   }
 }
 
 /** Runs the service with the demo behind it, as fast as it can. */
-export function startDemo(t: Test): Promise<RunningService> {
-  return startService(t, ['--demo', '--demo-pace', '0'])
+export function startDemo(t: Test, argv: readonly string[] = []): Promise<RunningService> {
+  return startService(t, ['--demo', '--demo-pace', '0', ...argv])
 }
 
 /** An access token that is good for an hour; the signature is nobody's business here. */

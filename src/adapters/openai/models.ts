@@ -11,17 +11,30 @@ const CREATED_AT = 1_767_225_600
 /** Longest part of an unknown name that is told back. */
 const MAX_NAME_LENGTH = 100
 
-/** Encodes the list of models; with `exposesEfforts` each is followed by itself with each effort. */
+/** How the list is told. */
+export interface ListOptions {
+  /** Whether each model is followed by itself with each of its efforts. */
+  readonly exposesEfforts: boolean
+  /** Whether names are tagged as Ollama's are: `demo:latest`, `demo:high`. */
+  readonly isTagged: boolean
+}
+
+/** Encodes the list of models. */
 export function encodeModels(
   models: readonly ModelEntry[],
-  { exposesEfforts }: { readonly exposesEfforts: boolean },
+  { exposesEfforts, isTagged }: ListOptions,
 ) {
   const data = models.flatMap(entry => {
     const efforts = exposesEfforts ? EFFORTS.filter(effort => entry.efforts.includes(effort)) : []
-    const names = [entry.slug, ...efforts.map(effort => `${entry.slug}-${effort}`)]
-    return names.map(name => encodeModel(name, entry))
+    return namesOf(entry, efforts, isTagged).map(name => encodeModel(name, entry))
   })
   return { object: 'list', data }
+}
+
+function namesOf({ slug }: ModelEntry, efforts: readonly string[], isTagged: boolean) {
+  // A name has one tag.
+  if (!isTagged || slug.includes(':')) return [slug, ...efforts.map(effort => `${slug}-${effort}`)]
+  return ['latest', ...efforts].map(tag => `${slug}:${tag}`)
 }
 
 /**
@@ -57,7 +70,8 @@ function encodeModel(id: string, { contextWindow }: ModelEntry) {
 export function encodeCodexCatalog(
   models: readonly ModelEntry[],
   record: CatalogRecord | undefined,
+  { isTagged }: Pick<ListOptions, 'isTagged'>,
 ): { readonly models: readonly unknown[] } {
   if (record) return { models: record.models }
-  return { ...encodeModels(models, { exposesEfforts: false }), models: [] }
+  return { ...encodeModels(models, { exposesEfforts: false, isTagged }), models: [] }
 }

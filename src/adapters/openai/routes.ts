@@ -2,12 +2,13 @@
 
 import { ProxyError } from '../../domain/errors.ts'
 import type { ModelCatalog } from '../../domain/ports.ts'
-import type { Exchange, Handler, Protocol, Route } from '../http/exchange.ts'
+import type { Exchange, Handler, Protocol, Reply, Route } from '../http/exchange.ts'
 import { sendJson } from '../http/reply.ts'
+import type { ReasoningSetting } from './chat/reasoning.ts'
 import { type ChatParts, chatRoutes } from './chat/routes.ts'
 import { completionRoutes } from './completions/routes.ts'
 import { encodeError } from './errors.ts'
-import { encodeCodexCatalog, encodeModelNamed, encodeModels } from './models.ts'
+import { encodeCodexCatalog, encodeModelNamed, encodeModels, type ListOptions } from './models.ts'
 import { type ResponseParts, responseRoutes } from './responses/routes.ts'
 
 /** What the protocol depends on. */
@@ -44,7 +45,7 @@ export function createOpenAi(parts: OpenAiParts): Protocol {
     ...chatRoutes(parts),
     ...completionRoutes(parts),
     ...responseRoutes(parts),
-    { method: 'GET', path: '/models', handle: listModels(parts) },
+    listRoute(parts, { isTagged: false }),
     {
       method: 'GET',
       path: '/models/:id',
@@ -57,23 +58,52 @@ export function createOpenAi(parts: OpenAiParts): Protocol {
       { method: 'DELETE', path, handle: unsupported },
     ]),
   ]
+  return { encodeError, routes: atBothPaths(routes) }
+}
+
+/**
+ * Returns the same protocol as Ollama serves it, which is what clients of that program count on:
+ * listed names have tags, the reasoning is in `reasoning` where nothing else was chosen, and what
+ * is not found is a `not_found_error`.
+ */
+export function asOllamaServes(openAi: Protocol, parts: OpenAiParts): Protocol {
+  const reasoningMode: ReasoningSetting =
+    parts.reasoningMode === 'reasoning-content' ? 'reasoning' : parts.reasoningMode
+  const own = [...chatRoutes({ ...parts, reasoningMode }), listRoute(parts, { isTagged: true })]
   return {
-    encodeError,
-    routes: routes.flatMap(route => [route, { ...route, path: `/v1${route.path}` }]),
+    encodeError: error => withNotFoundType(encodeError(error)),
+    // The first of two with the same path is taken; the rest stand on one memory for both.
+    routes: [...atBothPaths(own), ...openAi.routes],
   }
 }
 
+function withNotFoundType(reply: ReturnType<typeof encodeError>): Reply {
+  if (reply.status !== 404) return reply
+  return { ...reply, body: { error: { ...reply.body.error, type: 'not_found_error' } } }
+}
+
+function atBothPaths(routes: readonly Route[]): readonly Route[] {
+  return routes.flatMap(route => [route, { ...route, path: `/v1${route.path}` }])
+}
+
+function listRoute(parts: OpenAiParts, form: Pick<ListOptions, 'isTagged'>): Route {
+  return { method: 'GET', path: '/models', handle: listModels(parts, form) }
+}
+
 /** The Codex CLI asks with its version, and reads a catalogue of its own form. */
-function listModels({ catalog, exposesEfforts }: OpenAiParts): Handler {
+function listModels(
+  { catalog, exposesEfforts }: OpenAiParts,
+  { isTagged }: Pick<ListOptions, 'isTagged'>,
+): Handler {
   return ({ response, query }) => {
     const models = catalog.list()
     if (!query.has('client_version')) {
-      return sendJson(response, 200, encodeModels(models, { exposesEfforts }))
+      return sendJson(response, 200, encodeModels(models, { exposesEfforts, isTagged }))
     }
     const record = catalog.record()
     const etag = record?.etag
     const headers = etag === undefined ? {} : { etag }
-    return sendJson(response, 200, encodeCodexCatalog(models, record), headers)
+    return sendJson(response, 200, encodeCodexCatalog(models, record, { isTagged }), headers)
   }
 }
 

@@ -8,13 +8,16 @@ export interface ServeFacts {
   readonly upstream: string
   /** Base address without a path, e.g. `http://127.0.0.1:8000`. */
   readonly address: string
+  /** The address that Ollama clients are given; the same, or that of a port of its own. */
+  readonly ollamaAddress: string
   readonly models: readonly string[]
   /** What the person should know or do before it works, a sentence each. */
   readonly hints: readonly string[]
 }
 
 /** Returns the screen, with the command to try. */
-export function serveScreen({ version, upstream, address, models, hints }: ServeFacts): string {
+export function serveScreen(facts: ServeFacts): string {
+  const { version, upstream, address, ollamaAddress, models, hints } = facts
   const model = models[0] ?? 'MODEL'
   const body = JSON.stringify({
     model,
@@ -25,6 +28,7 @@ export function serveScreen({ version, upstream, address, models, hints }: Serve
     `chatmock ${version} (${upstream})`,
     '',
     `  Base URL   ${address}/v1`,
+    `  Ollama     ${ollamaAddress}`,
     '  API key    any text will do',
     `  Models     ${models.join(', ') || 'none known yet'}`,
     ...(hints.length === 0 ? [] : ['', ...hints.map(hint => `  ${hint}`)]),

@@ -6,6 +6,7 @@ t.test('tells where the service is and gives a command to try', async t => {
     version: '1.2.3',
     upstream: 'ChatGPT',
     address: 'http://127.0.0.1:8000',
+    ollamaAddress: 'http://127.0.0.1:11434',
     models: ['gpt-5', 'gpt-5-codex'],
     hints: [],
   })
@@ -14,6 +15,7 @@ t.test('tells where the service is and gives a command to try', async t => {
     `chatmock 1.2.3 (ChatGPT)
 
   Base URL   http://127.0.0.1:8000/v1
+  Ollama     http://127.0.0.1:11434
   API key    any text will do
   Models     gpt-5, gpt-5-codex
 
@@ -30,6 +32,7 @@ t.test('says what has to be done first', async t => {
     version: '1.2.3',
     upstream: 'ChatGPT',
     address: 'http://[::1]:8000',
+    ollamaAddress: 'http://[::1]:8000',
     models: ["ada's"],
     hints: ['Not signed in yet. Run: chatmock login', 'The Codex CLI is signed in.'],
   })
@@ -38,6 +41,7 @@ t.test('says what has to be done first', async t => {
     `chatmock 1.2.3 (ChatGPT)
 
   Base URL   http://[::1]:8000/v1
+  Ollama     http://[::1]:8000
   API key    any text will do
   Models     ada's
 
@@ -57,6 +61,7 @@ t.test('says so where no model is known', async t => {
     version: '1.2.3',
     upstream: 'ChatGPT',
     address: 'http://127.0.0.1:8000',
+    ollamaAddress: 'http://127.0.0.1:8000',
     models: [],
     hints: [],
   })

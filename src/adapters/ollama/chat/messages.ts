@@ -1,0 +1,94 @@
+/** Messages as conversation items. */
+
+import * as v from 'valibot'
+import type { Item, Message, Part, Role } from '../../../domain/conversation.ts'
+import { ProxyError } from '../../../domain/errors.ts'
+import { type CallDraft, pairCalls } from '../../../domain/pairing.ts'
+import { check } from '../../fields/check.ts'
+import { ToolName } from '../../fields/tool.ts'
+import { decodeImages } from '../images.ts'
+import type { WireMessage, WireToolCall } from './message-schema.ts'
+import { addressResults, type LooseDraft } from './results.ts'
+
+/**
+ * Decodes messages in order; those that say nothing are left out.
+ *
+ * @throws ProxyError `invalid_type`, `invalid_value` with the path of the field.
+ */
+export function decodeMessages(messages: readonly WireMessage[]): readonly Item[] {
+  const items = pairCalls(addressResults(messages.flatMap(decodeMessage)))
+  if (items.length === 0) {
+    throw new ProxyError(
+      'invalid_value',
+      "Invalid value for 'messages': there is no content in them.",
+      { param: 'messages' },
+    )
+  }
+  return items
+}
+
+function decodeMessage(message: WireMessage, i: number): readonly LooseDraft[] {
+  const path = `messages[${i}]`
+  switch (message.role) {
+    case 'system':
+    case 'developer':
+      return said('developer', textOnly(message, path))
+    case 'user':
+      return said('user', decodeContent(message, path))
+    case 'assistant': {
+      const calls = (message.tool_calls ?? []).map((call, j) => decodeCall(call, `call_m${i}_${j}`))
+      return [...said('assistant', textOnly(message, path)), ...calls]
+    }
+    case 'tool':
+    case 'function':
+      return [decodeResult(message, path, `call_m${i}`)]
+    default:
+      return message.role satisfies never
+  }
+}
+
+function decodeResult(message: WireMessage, path: string, ownId: string): LooseDraft {
+  const { content, images, tool_call_id, tool_name, name } = message
+  const field = tool_name ? 'tool_name' : 'name'
+  const toolName = tool_name || name || undefined
+  return {
+    type: 'result',
+    id: tool_call_id ?? undefined,
+    name: check(v.optional(ToolName), toolName, `${path}.${field}`),
+    output: images && images.length > 0 ? decodeContent(message, path) : (content ?? ''),
+    ownId,
+  }
+}
+
+function decodeContent({ content, images }: WireMessage, path: string): readonly Part[] {
+  const texts: readonly Part[] = content ? [{ type: 'text', text: content }] : []
+  return [...texts, ...decodeImages(images, `${path}.images`)]
+}
+
+function textOnly(message: WireMessage, path: string): readonly Part[] {
+  if (message.images && message.images.length > 0) {
+    const param = `${path}.images`
+    throw new ProxyError(
+      'invalid_value',
+      `Invalid value for '${param}': images go into messages of the user and of tools only.`,
+      { param },
+    )
+  }
+  return decodeContent(message, path)
+}
+
+function said(role: Role, parts: readonly Part[]): readonly Message[] {
+  return parts.length === 0 ? [] : [{ type: 'message', role, parts }]
+}
+
+function decodeCall({ id, function: called }: WireToolCall, ownId: string): CallDraft {
+  return {
+    type: 'call',
+    kind: 'function',
+    id: id || undefined,
+    ownId,
+    isLegacy: false,
+    name: called.name,
+    arguments: JSON.stringify(called.arguments ?? {}),
+  }
+}

@@ -1,0 +1,32 @@
+/** The tools of a chat: Ollama has functions only, and the backend's own search comes on top. */
+
+import { ProxyError } from '../../../domain/errors.ts'
+import { asObject } from '../../../domain/json.ts'
+import { decodeToolset, type Toolset } from '../../fields/toolset.ts'
+import { isWebSearch } from '../../fields/web-search.ts'
+import type { ChatBody } from '../schema.ts'
+
+/**
+ * Decodes them. A tool that does not say its type is a function.
+ *
+ * @throws ProxyError as `decodeToolset`.
+ */
+export function decodeTools(chat: ChatBody, webSearch: boolean): Toolset {
+  const { tool_choice, parallel_tool_calls, responses_tools, responses_tool_choice } = chat
+  const tools = (chat.tools ?? []).map((tool, i) => decodeType(tool, `tools[${i}].type`))
+  // No more than these: other fields of the body are checked by nobody.
+  const checked = { tool_choice, parallel_tool_calls, responses_tools, responses_tool_choice }
+  return decodeToolset({ ...checked, tools }, webSearch)
+}
+
+function decodeType(value: unknown, param: string): unknown {
+  const tool = asObject(value)
+  const type = tool?.['type']
+  if (tool && !type && asObject(tool['function'])) return { ...tool, type: 'function' }
+  if (typeof type !== 'string' || type === 'function' || isWebSearch(type)) return value
+  throw new ProxyError(
+    'unsupported_value',
+    `Unsupported value: '${param}': there are function and web_search tools only.`,
+    { param },
+  )
+}

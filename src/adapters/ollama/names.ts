@@ -1,0 +1,90 @@
+/** Names of models as Ollama has them: `[host/][namespace/]model[:tag]`. */
+
+import type { Effort } from '../../domain/conversation.ts'
+import { ProxyError } from '../../domain/errors.ts'
+import { resolveModel } from '../../domain/models.ts'
+import { plainText } from '../../domain/plain-text.ts'
+import type { ModelEntry } from '../../domain/ports.ts'
+
+const MODEL = /^\w[\w.-]{0,79}$/
+const NAMESPACE = /^\w[\w-]{0,79}$/
+const HOST = /^\w[\w.:-]{0,349}$/
+
+/** All four parts as long as they may be, and what stands between them. */
+const MAX_LENGTH = 350 + 3 * 80 + 3
+
+/** What a name need not say: where models come from by default. */
+const DEFAULT_HOST = 'registry.ollama.ai'
+const DEFAULT_NAMESPACE = 'library'
+const DEFAULT_TAG = 'latest'
+
+/** Longest part of a name that is told back. */
+const MAX_TOLD_LENGTH = 100
+
+/** A model of the catalogue, and the effort that its name asks for. */
+export interface NamedModel {
+  readonly entry: ModelEntry
+  readonly effort: Effort | undefined
+}
+
+/** Tells whether a text can be a name at all. */
+export function isName(text: string): boolean {
+  return parse(text) !== undefined
+}
+
+/**
+ * Returns a name as Ollama shows it: without the default host and namespace, always with its tag.
+ *
+ * @throws ProxyError `invalid_value` for what is no name.
+ */
+export function shownName(text: string): string {
+  const { path, tag } = parse(text) ?? refuse()
+  return `${path}:${tag}`
+}
+
+/**
+ * Finds the model that a name means; letter case does not matter, nor does the tag `latest`. Any
+ * other tag is an effort. Of what `resolveModel` reads besides, all holds that can be a name.
+ *
+ * @throws ProxyError `invalid_value` for what is no name.
+ */
+export function findModel(text: string, models: readonly ModelEntry[]): NamedModel | undefined {
+  const { path, tag } = parse(text) ?? refuse()
+  const name = tag.toLowerCase() === DEFAULT_TAG ? path : `${path}:${tag}`
+  const { entry, effort } = resolveModel(name, models)
+  return entry && { entry, effort }
+}
+
+/** Returns a name that a client sent as it may be told back. */
+export function toldName(text: string): string {
+  return plainText(text, MAX_TOLD_LENGTH)
+}
+
+/** Returns the refusal of a name that no model has, as Ollama words it. */
+export function modelNotFound(text: string): ProxyError {
+  return new ProxyError('model_not_found', `model '${toldName(text)}' not found`, {
+    param: 'model',
+  })
+}
+
+function parse(text: string): { readonly path: string; readonly tag: string } | undefined {
+  const name = text.trim()
+  if (name.length > MAX_LENGTH) return undefined
+  const [, untagged = '', tag = DEFAULT_TAG] = /^(.*?)(?::([^:/]*))?$/s.exec(name) ?? []
+  const parts = untagged.split('/')
+  const [model = '', namespace = DEFAULT_NAMESPACE, host = DEFAULT_HOST] = parts.toReversed()
+  const isWellFormed =
+    parts.length <= 3 &&
+    MODEL.test(model) &&
+    MODEL.test(tag) &&
+    NAMESPACE.test(namespace) &&
+    HOST.test(host)
+  if (!isWellFormed) return undefined
+  if (host.toLowerCase() !== DEFAULT_HOST) return { path: `${host}/${namespace}/${model}`, tag }
+  if (namespace.toLowerCase() !== DEFAULT_NAMESPACE) return { path: `${namespace}/${model}`, tag }
+  return { path: model, tag }
+}
+
+function refuse(): never {
+  throw new ProxyError('invalid_value', 'invalid model name', { param: 'model' })
+}
