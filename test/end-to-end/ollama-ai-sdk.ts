@@ -294,4 +294,7 @@ t.test('scripted: the completion model has its prompt answered', async t => {
   t.equal(text, 'Hello')
   t.equal(usage.totalTokens, 18)
   t.strictSame(sent().input, [says('user', 'user:\nhi\n\nassistant:\n')])
+  const model = ollama.completion('gpt-5.5', { suffix: ' end' })
+  t.equal((await generateText({ model, prompt: 'hi' })).text, 'Hello')
+  t.strictSame(sent().input, [says('user', 'user:\nhi\n\nassistant:\n<gap> end')])
 })

@@ -145,7 +145,9 @@ t.test('a suffix goes up as the other end of a gap', async t => {
     const [{ text }] = input[0].content
     t.ok(text.startsWith(prompt) && text.endsWith('ever after'))
   }
-  t.notOk('context' in (await whole(PLAIN, { suffix: 'ever after' })))
+  // Clients that ask for code to fill in cannot read an answer without it.
+  t.ok(Array.isArray((await whole(PLAIN, { suffix: 'ever after' })).context))
+  t.notOk('context' in (await whole(PLAIN, { suffix: 'ever after', raw: true })))
 })
 
 t.test('a raw prompt is a text to go on with', async t => {

@@ -11,7 +11,7 @@ import { decodeContext, encodeContext } from './context.ts'
 /** What is asked. */
 export interface Question extends Pick<AskPlan, 'contextOf'> {
   readonly items: readonly Item[]
-  /** Whether it is a text to go on with: nothing is said about it, and nothing is remembered. */
+  /** Whether it is a text to go on with, of which nothing was said before. */
   readonly isText: boolean
   /** Names of the fields that have no effect on it. */
   readonly ignored: readonly string[]
@@ -41,6 +41,8 @@ export function decodeQuestion(body: GenerateBody): Question | undefined {
       items: withImages(continuation(prompt, suffix), images),
       isText: true,
       ignored: [...(system === '' ? [] : ['system']), ...(context.length > 0 ? ['context'] : [])],
+      // Some clients cannot read an answer without one; only raw ones have none.
+      ...(!body.raw && { contextOf: contextAfter(said('user', textParts(prompt))) }),
     }
   }
   const past = context.length > 0 ? decodeContext(context) : []
@@ -50,8 +52,12 @@ export function decodeQuestion(body: GenerateBody): Question | undefined {
     isText: false,
     // Numbers of another service, whose words nobody here can know.
     ignored: past === undefined ? ['context'] : [],
-    contextOf: answer => encodeContext([...turns, ...said('assistant', textParts(answer))]),
+    contextOf: contextAfter(turns),
   }
+}
+
+function contextAfter(turns: readonly Item[]): (answer: string) => readonly number[] | undefined {
+  return answer => encodeContext([...turns, ...said('assistant', textParts(answer))])
 }
 
 /** A schema would take its time for each of a million integers. */

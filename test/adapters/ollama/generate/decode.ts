@@ -143,7 +143,12 @@ t.test('a raw prompt is a text to go on with', async t => {
 t.test('with a suffix a gap is to be filled', async t => {
   const { request, contextOf } = plan({ prompt: 'def f(', suffix: '):', system: 'x', context: [1] })
   t.strictSame(request.items, [FILL, userSays('def f(<gap>):')])
-  t.equal(contextOf, undefined)
+  t.strictSame(items({ prompt: 'And now?', context: contextOf?.('a') }), [
+    userSays('def f('),
+    answers('a'),
+    userSays('And now?'),
+  ])
+  t.equal(plan({ prompt: 'a', suffix: 'x', raw: true }).contextOf, undefined)
   t.strictSame(items({ prompt: '', suffix: 'x', raw: true }), [FILL, userSays('<gap>x')])
 })
 
