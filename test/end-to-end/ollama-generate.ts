@@ -183,7 +183,7 @@ t.test('a context that is sent back brings the conversation along', async t => {
     says('assistant', 'Hello'),
     says('user', 'and now?'),
   ])
-  t.not(instructions, 'Be kind.')
+  t.equal(instructions, 'Be kind.')
   const kind = await sent({ prompt: 'and now?', context: first.context, system: 'Be brief.' })
   t.equal(kind.instructions, 'Be brief.')
   t.strictSame(kind.input, input)

@@ -4,6 +4,7 @@ import { on } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { ProxyError } from '../../domain/errors.ts'
 import { ACCEPTED_ENCODINGS, bodyTooLarge, decodeContent, isReadable } from './content-encoding.ts'
+import { isProgram } from './cors.ts'
 import type { Exchange } from './exchange.ts'
 
 /** What a body without anything in it is answered, where the protocol has no words of its own. */
@@ -49,7 +50,7 @@ function contentEncoding({ request, response }: Exchange): string {
 
 /**
  * A page may send text or a form to any address without asking first (a "simple" request),
- * so from a browser only JSON is read. Scripts often send no type or the wrong one.
+ * so from a page only JSON is read. Scripts and programs often send no type or the wrong one.
  */
 function checkMediaType({ headers }: IncomingMessage): void {
   const [type = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';')
@@ -59,9 +60,10 @@ function checkMediaType({ headers }: IncomingMessage): void {
   }
   const media = type.trim()
   if (media === '' || media === 'application/json' || media.endsWith('+json')) return
-  const fromBrowser = headers.origin !== undefined || headers['sec-fetch-site'] !== undefined
+  const { origin, 'sec-fetch-site': site } = headers
+  const isFromPage = origin === undefined ? site !== undefined : !isProgram(origin)
   const tolerated = media === 'text/plain' || media === 'application/x-www-form-urlencoded'
-  if (tolerated && !fromBrowser) return
+  if (tolerated && !isFromPage) return
   throw new ProxyError(
     'unsupported_media_type',
     'Send the header "content-type: application/json".',

@@ -63,11 +63,16 @@ export function createCors(extra: readonly string[]): Cors {
   }
 }
 
+/** Tells an origin that no web page can have. */
+export function isProgram(origin: string): boolean {
+  return URL.canParse(origin) && PROGRAM_SCHEMES.has(new URL(origin).protocol)
+}
+
 function isLocal(origin: string): boolean {
+  if (isProgram(origin)) return true
   // Compared as parsed parts: "http://localhost.evil.com" begins like a local origin.
   if (!URL.canParse(origin)) return false
   const { protocol, hostname } = new URL(origin)
-  if (PROGRAM_SCHEMES.has(protocol)) return true
   if (protocol !== 'http:' && protocol !== 'https:') return false
   return (
     hostname === 'localhost' ||

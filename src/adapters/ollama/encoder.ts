@@ -66,8 +66,7 @@ export function createLineEncoder(
         case 'finished': {
           const rest = calls?.finish(event.reason).map(lines.call).join('') ?? ''
           const figures = timings.figures(event.usage)
-          const written = answer?.take()
-          const context = written === undefined ? undefined : contextOf?.(written)
+          const context = contextOf?.(answer?.take() ?? '')
           const last = lines.last({ reason: doneReason(event.reason), context, figures })
           return `${rest}${last}\n`
         }
@@ -116,7 +115,7 @@ async function* asTold(
   }
 }
 
-/** The text of an answer, kept for its context; none is made of one that is too long for it. */
+/** The text of an answer, kept for its context; one that is too long for it is forgotten. */
 function createAnswerText() {
   const literals = createLiteralRun()
   let length = 0
@@ -125,7 +124,7 @@ function createAnswerText() {
       length += literal.length
       if (length <= MAX_TEXT_BYTES) literals.push(literal)
     },
-    take: () => (length > MAX_TEXT_BYTES ? undefined : unquote(literals.take())),
+    take: () => (length > MAX_TEXT_BYTES ? '' : unquote(literals.take())),
   }
 }
 

@@ -44,12 +44,14 @@ export function shownName(text: string): string {
 
 /**
  * Finds the model that a name means; letter case does not matter, nor does the tag `latest`. Any
- * other tag is an effort. Of what `resolveModel` reads besides, all holds that can be a name.
+ * other tag is an effort. Of what `resolveModel` reads besides, all holds that can be a name. What
+ * another host has is none of ours.
  *
  * @throws ProxyError `invalid_value` for what is no name.
  */
 export function findModel(text: string, models: readonly ModelEntry[]): NamedModel | undefined {
-  const { path, tag } = parse(text) ?? refuse()
+  const { path, tag, host } = parse(text) ?? refuse()
+  if (host !== DEFAULT_HOST) return undefined
   const name = tag.toLowerCase() === DEFAULT_TAG ? path : `${path}:${tag}`
   const { entry, effort } = resolveModel(name, models)
   return entry && { entry, effort }
@@ -67,22 +69,31 @@ export function modelNotFound(text: string): ProxyError {
   })
 }
 
-function parse(text: string): { readonly path: string; readonly tag: string } | undefined {
+interface ParsedName {
+  /** In lower case. */
+  readonly host: string
+  /** Without a host and a namespace that are the default ones. */
+  readonly path: string
+  readonly tag: string
+}
+
+function parse(text: string): ParsedName | undefined {
   const name = text.trim()
   if (name.length > MAX_LENGTH) return undefined
   const [, untagged = '', tag = DEFAULT_TAG] = /^(.*?)(?::([^:/]*))?$/s.exec(name) ?? []
   const parts = untagged.split('/')
-  const [model = '', namespace = DEFAULT_NAMESPACE, host = DEFAULT_HOST] = parts.toReversed()
+  const [model = '', namespace = DEFAULT_NAMESPACE, givenHost = DEFAULT_HOST] = parts.toReversed()
   const isWellFormed =
     parts.length <= 3 &&
     MODEL.test(model) &&
     MODEL.test(tag) &&
     NAMESPACE.test(namespace) &&
-    HOST.test(host)
+    HOST.test(givenHost)
   if (!isWellFormed) return undefined
-  if (host.toLowerCase() !== DEFAULT_HOST) return { path: `${host}/${namespace}/${model}`, tag }
-  if (namespace.toLowerCase() !== DEFAULT_NAMESPACE) return { path: `${namespace}/${model}`, tag }
-  return { path: model, tag }
+  const host = givenHost.toLowerCase()
+  if (host !== DEFAULT_HOST) return { host, path: untagged, tag }
+  const isOrdinary = namespace.toLowerCase() === DEFAULT_NAMESPACE
+  return { host, path: isOrdinary ? model : `${namespace}/${model}`, tag }
 }
 
 function refuse(): never {

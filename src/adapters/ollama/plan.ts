@@ -20,6 +20,6 @@ export interface AskPlan {
   readonly showsThinking: boolean
   /** Names of the fields that have no effect, for `x-chatmock-ignored`. */
   readonly ignored: readonly string[]
-  /** Returns the `context` that stands for the conversation with this answer; `undefined` for none. */
-  readonly contextOf?: (answer: string) => readonly number[] | undefined
+  /** Returns the `context` that stands for the conversation with this answer. */
+  readonly contextOf?: (answer: string) => readonly number[]
 }

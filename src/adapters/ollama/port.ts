@@ -14,11 +14,10 @@ export function createOllamaPort(): Protocol {
 const greet: Handler = ({ response }) =>
   sendReply(response, { status: 200, headers: {}, text: 'Ollama is running' })
 
-/** Ollama leaves these two to its web framework, which knows no JSON. */
+/** Ollama leaves this one to its web framework, which knows no JSON. */
 function encodeError(error: ProxyError): Reply {
   const { status, headers, body } = encodeApiError(error)
-  if (error.code === 'unknown_url') return { status, headers, text: '404 page not found' }
-  if (error.code === 'method_not_allowed')
-    return { status, headers, text: '405 method not allowed' }
-  return { status, headers, body }
+  return error.code === 'unknown_url'
+    ? { status, headers, text: '404 page not found' }
+    : { status, headers, body }
 }

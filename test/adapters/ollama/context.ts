@@ -22,12 +22,12 @@ function forge(bytes: Uint8Array): readonly number[] {
 }
 
 t.test('a conversation comes back as it was', async t => {
-  const context = encodeContext(CHAT) ?? []
+  const context = encodeContext(CHAT)
   t.strictSame(decodeContext(context), CHAT)
   t.strictSame(decodeContext(JSON.parse(JSON.stringify(context))), CHAT)
   t.strictSame(encodeContext(CHAT), context, 'the same conversation is the same integers')
   t.ok(context.every(n => Number.isInteger(n) && n >= 0 && n < 2 ** 31))
-  t.strictSame(decodeContext(encodeContext([]) ?? []), [])
+  t.strictSame(decodeContext(encodeContext([])), [])
 })
 
 t.test('the form is one that later versions can read', async t => {
@@ -37,7 +37,7 @@ t.test('the form is one that later versions can read', async t => {
   ])
 })
 
-t.test('only what the two sides said is kept, and as text', async t => {
+t.test('only what was said is kept, and as text', async t => {
   const context = encodeContext([
     developerSays('Be brief.'),
     {
@@ -54,11 +54,15 @@ t.test('only what the two sides said is kept, and as text', async t => {
     assistantSays(''),
     assistantSays('A cat.'),
   ])
-  t.strictSame(decodeContext(context ?? []), [userSays('What is this?'), assistantSays('A cat.')])
+  t.strictSame(decodeContext(context), [
+    developerSays('Be brief.'),
+    userSays('What is this?'),
+    assistantSays('A cat.'),
+  ])
 })
 
 t.test('integers of another origin are none of ours', async t => {
-  const context = encodeContext(CHAT) ?? []
+  const context = encodeContext(CHAT)
   const foreign: readonly (readonly number[])[] = [
     [],
     [4410625],
@@ -103,20 +107,40 @@ t.test('a forged context is checked like anything else that comes in', async t =
   t.equal(decodeContext(forge(deflateRawSync(bomb))), undefined)
 })
 
-t.test('a conversation that is too long has no context', async t => {
+t.test('of a conversation that is too long the older half is left out', async t => {
   // What is random does not become shorter by packing: the integers reach their limit.
   const random = Array.from({ length: 10_000 }, (_, i) =>
     createHash('sha512').update(String(i)).digest('base64'),
   )
-  const shorter = [userSays(random.slice(0, 5000).join(''))]
-  t.strictSame(decodeContext(encodeContext(shorter) ?? []), shorter)
-  t.equal(encodeContext([userSays(random.join(''))]), undefined)
+  const system = developerSays('Be brief.')
+  const longest = userSays(random.slice(0, 5000).join(''))
+  const tooLong = userSays(random.join(''))
+  const kept = (...items: Item[]) => decodeContext(encodeContext(items))
+  t.strictSame(kept(system, longest), [system, longest])
+  t.strictSame(kept(system, tooLong), [system])
+  t.strictSame(kept(system, longest, longest, userSays('a'), assistantSays('b')), [
+    system,
+    userSays('a'),
+    assistantSays('b'),
+  ])
+  t.strictSame(kept(longest, tooLong, userSays('a'), assistantSays('b'), userSays('c')), [
+    assistantSays('b'),
+    userSays('c'),
+  ])
+  t.strictSame(kept(developerSays(random.join('')), userSays('a')), [])
   // What is monotonous does: the text reaches its own.
   const limit = 8 * 1024 * 1024 - '[["user",""]]'.length
-  const longest = [userSays('a'.repeat(limit))]
-  t.strictSame(decodeContext(encodeContext(longest) ?? []), longest)
-  t.equal(encodeContext([userSays('a'.repeat(limit + 1))]), undefined)
-  t.equal(encodeContext([userSays('ä'.repeat(limit / 2 + 1))]), undefined)
+  t.strictSame(kept(userSays('a'.repeat(limit))), [userSays('a'.repeat(limit))])
+  t.strictSame(kept(userSays('a'.repeat(limit + 1))), [])
+  t.strictSame(kept(userSays('ä'.repeat(limit / 2 + 1))), [])
+})
+
+t.test('a context holds no more messages than a chat may have', async t => {
+  const messages = (count: number) => Array.from({ length: count }, () => userSays('a'))
+  t.equal(decodeContext(encodeContext(messages(10_000)))?.length, 10_000)
+  t.equal(decodeContext(encodeContext(messages(10_001)))?.length, 5000)
+  const many = JSON.stringify(Array.from({ length: 10_001 }, () => ['user', 'a']))
+  t.equal(decodeContext(forge(deflateRawSync(many))), undefined)
 })
 
 t.test('any texts come back as they were', async () => {
@@ -125,7 +149,7 @@ t.test('any texts come back as they were', async () => {
     .map(([isUser, text]) => (isUser ? userSays(text) : assistantSays(text)))
   await fc.assert(
     fc.asyncProperty(fc.array(message), async items => {
-      assert.deepEqual(decodeContext(encodeContext(items) ?? []), items)
+      assert.deepEqual(decodeContext(encodeContext(items)), items)
     }),
   )
 })

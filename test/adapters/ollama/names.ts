@@ -89,6 +89,12 @@ t.test('a name is shown with its tag, and without what goes without saying', asy
   for (const [text = '', shown] of cases) t.equal(shownName(text), shown, text)
 })
 
+t.test('what another host has is no model of ours, whatever its name', async t => {
+  t.equal(findModel('evil.example/library/demo', models), undefined)
+  t.equal(findModel('hf.co/openai/demo:latest', models), undefined)
+  t.equal(findModel('REGISTRY.ollama.ai/openai/demo', models)?.entry.slug, 'demo')
+})
+
 t.test('a name may have parts of 80 characters, and a host of 350', async t => {
   const part = 'x'.repeat(80)
   const longest = `${'h'.repeat(350)}/${part}/${part}:${part}`

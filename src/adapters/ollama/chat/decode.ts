@@ -9,7 +9,7 @@ import { decodeModel, type ModelOptions } from '../model.ts'
 import type { Plan } from '../plan.ts'
 import { policyOf } from '../policy.ts'
 import { CHAT_FIELDS, ChatBody } from '../schema.ts'
-import { decodeMessages } from './messages.ts'
+import { decodeMessages, idleImages } from './messages.ts'
 import { decodeTools } from './tools.ts'
 
 /** What decides beside the body. */
@@ -56,7 +56,12 @@ export function decodeChatBody(body: JsonObject, options: DecodeOptions): Decode
   }
   const items = decodeMessages(messages)
   const toolset = decodeTools(chat, options.webSearch)
-  const ignored = [...applyPolicy(body, POLICY), ...generation.ignored, ...toolset.ignored]
+  const ignored = [
+    ...applyPolicy(body, POLICY),
+    ...generation.ignored,
+    ...toolset.ignored,
+    ...idleImages(messages),
+  ]
   refuseIgnored(ignored, options.strict)
   const { tools, toolChoice, parallelToolCalls } = toolset
   return {

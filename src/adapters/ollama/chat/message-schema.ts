@@ -7,12 +7,8 @@ import { ToolName } from '../../fields/tool.ts'
 
 const OptionalText = v.nullish(v.string())
 
-/** Those of Ollama, then those that come from clients of another API. */
-const Role = v.pipe(
-  v.string(),
-  v.toLowerCase(),
-  v.picklist(['system', 'user', 'assistant', 'tool', 'developer', 'function']),
-)
+/** Ollama leaves it to each model which ones it knows. */
+const Role = v.pipe(v.string(), v.toLowerCase(), v.nonEmpty())
 
 /** Text; the AI SDK sends an empty list where there is none beside an image. */
 const Content = v.pipe(

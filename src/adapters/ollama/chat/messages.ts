@@ -10,6 +10,9 @@ import { decodeImages } from '../images.ts'
 import type { WireMessage, WireToolCall } from './message-schema.ts'
 import { addressResults, type LooseDraft } from './results.ts'
 
+/** Roles whose messages may have images. */
+const MAY_SHOW = ['user', 'tool', 'function']
+
 /**
  * Decodes messages in order; those that say nothing are left out.
  *
@@ -27,23 +30,28 @@ export function decodeMessages(messages: readonly WireMessage[]): readonly Item[
   return items
 }
 
+/** Returns the paths of images where the backend takes none: they are left out. */
+export function idleImages(messages: readonly WireMessage[]): readonly string[] {
+  return messages.flatMap(({ role, images }, i) =>
+    images && images.length > 0 && !MAY_SHOW.includes(role) ? [`messages[${i}].images`] : [],
+  )
+}
+
 function decodeMessage(message: WireMessage, i: number): readonly LooseDraft[] {
   const path = `messages[${i}]`
   switch (message.role) {
-    case 'system':
-    case 'developer':
-      return said('developer', textOnly(message, path))
     case 'user':
       return said('user', decodeContent(message, path))
     case 'assistant': {
       const calls = (message.tool_calls ?? []).map((call, j) => decodeCall(call, `call_m${i}_${j}`))
-      return [...said('assistant', textOnly(message, path)), ...calls]
+      return [...said('assistant', textParts(message)), ...calls]
     }
     case 'tool':
     case 'function':
       return [decodeResult(message, path, `call_m${i}`)]
+    // `system`, and whatever role of their own some models have for their developers.
     default:
-      return message.role satisfies never
+      return said('developer', textParts(message))
   }
 }
 
@@ -60,21 +68,12 @@ function decodeResult(message: WireMessage, path: string, ownId: string): LooseD
   }
 }
 
-function decodeContent({ content, images }: WireMessage, path: string): readonly Part[] {
-  const texts: readonly Part[] = content ? [{ type: 'text', text: content }] : []
-  return [...texts, ...decodeImages(images, `${path}.images`)]
+function decodeContent(message: WireMessage, path: string): readonly Part[] {
+  return [...textParts(message), ...decodeImages(message.images, `${path}.images`)]
 }
 
-function textOnly(message: WireMessage, path: string): readonly Part[] {
-  if (message.images && message.images.length > 0) {
-    const param = `${path}.images`
-    throw new ProxyError(
-      'invalid_value',
-      `Invalid value for '${param}': images go into messages of the user and of tools only.`,
-      { param },
-    )
-  }
-  return decodeContent(message, path)
+function textParts({ content }: WireMessage): readonly Part[] {
+  return content ? [{ type: 'text', text: content }] : []
 }
 
 function said(role: Role, parts: readonly Part[]): readonly Message[] {

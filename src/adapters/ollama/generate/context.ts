@@ -8,6 +8,8 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import * as v from 'valibot'
 import { type Item, textOf } from '../../../domain/conversation.ts'
 import { parseJson } from '../../../domain/json.ts'
+import { listOf } from '../../fields/check.ts'
+import { MAX_MESSAGES } from '../../fields/limits.ts'
 
 /** Most bytes that the texts of a context may have, as JSON in UTF-8. */
 export const MAX_TEXT_BYTES = 8 * 1024 * 1024
@@ -22,22 +24,26 @@ const MAX_INTEGER = 2 ** (8 * WIDTH) - 1
 const MARK = 0x434d01
 const CHECKSUM_BYTES = 2 * WIDTH
 
-const Turns = v.array(v.tuple([v.picklist(['user', 'assistant']), v.string()]))
+const Turns = listOf(
+  v.tuple([v.picklist(['developer', 'user', 'assistant']), v.string()]),
+  MAX_MESSAGES,
+)
 type Turn = v.InferOutput<typeof Turns>[number]
 
 /**
- * Encodes the texts of user and assistant messages; nothing else of a conversation is kept, images
- * neither. Returns `undefined` for a conversation that is too long to be sent to and fro.
+ * Encodes the texts of messages; nothing else of a conversation is kept, images neither. Of one that is
+ * too long to be sent to and fro the older half is left out, as often as it takes.
  */
-export function encodeContext(items: readonly Item[]): readonly number[] | undefined {
-  const turns = Buffer.from(JSON.stringify(items.flatMap(turnsOf)))
-  if (turns.length > MAX_TEXT_BYTES) return undefined
-  const packed = deflateRawSync(turns)
-  // What is packed says where it ends: zeros behind it count as nothing.
-  const padding = Buffer.alloc((WIDTH - (packed.length % WIDTH)) % WIDTH)
-  const content = Buffer.concat([packed, padding])
-  const context = [MARK, ...integersOf(Buffer.concat([checksum(content), content]))]
-  return JSON.stringify(context).length > MAX_CONTEXT_LENGTH ? undefined : context
+export function encodeContext(items: readonly Item[]): readonly number[] {
+  const turns = items.flatMap(turnsOf)
+  const system = turns.filter(([role]) => role === 'developer')
+  let said = turns.filter(([role]) => role !== 'developer')
+  for (;;) {
+    const context = pack([...system, ...said])
+    if (context !== undefined) return context
+    if (said.length === 0) return encodeContext([])
+    said = said.slice(Math.ceil(said.length / 2))
+  }
 }
 
 /** Decodes what {@link encodeContext} encoded; `undefined` for integers of any other origin. */
@@ -49,8 +55,20 @@ export function decodeContext([mark, ...rest]: readonly number[]): readonly Item
   return turns.success ? turns.output.map(itemOf) : undefined
 }
 
+/** Returns `undefined` for what is too long. */
+function pack(turns: readonly Turn[]): readonly number[] | undefined {
+  const text = Buffer.from(JSON.stringify(turns))
+  if (turns.length > MAX_MESSAGES || text.length > MAX_TEXT_BYTES) return undefined
+  const packed = deflateRawSync(text)
+  // What is packed says where it ends: zeros behind it count as nothing.
+  const padding = Buffer.alloc((WIDTH - (packed.length % WIDTH)) % WIDTH)
+  const content = Buffer.concat([packed, padding])
+  const context = [MARK, ...integersOf(Buffer.concat([checksum(content), content]))]
+  return JSON.stringify(context).length > MAX_CONTEXT_LENGTH ? undefined : context
+}
+
 function turnsOf(item: Item): readonly Turn[] {
-  if (item.type !== 'message' || item.role === 'developer') return []
+  if (item.type !== 'message') return []
   const text = textOf(item)
   return text === '' ? [] : [[item.role, text]]
 }

@@ -46,18 +46,28 @@ export function decodeQuestion(body: GenerateBody): Question | undefined {
     }
   }
   const past = context.length > 0 ? decodeContext(context) : []
-  const turns = [...(past ?? []), ...said('user', [...textParts(prompt), ...images])]
+  const items = [
+    ...withSystem(past ?? [], system),
+    ...said('user', [...textParts(prompt), ...images]),
+  ]
   return {
-    items: [...said('developer', textParts(system)), ...turns],
+    items,
     isText: false,
     // Numbers of another service, whose words nobody here can know.
     ignored: past === undefined ? ['context'] : [],
-    contextOf: contextAfter(turns),
+    contextOf: contextAfter(items),
   }
 }
 
-function contextAfter(turns: readonly Item[]): (answer: string) => readonly number[] | undefined {
-  return answer => encodeContext([...turns, ...said('assistant', textParts(answer))])
+/** What the system says now takes the place of what it said before. */
+function withSystem(past: readonly Item[], system: string): readonly Item[] {
+  if (system === '') return past
+  const isOutdated = (item: Item) => item.type === 'message' && item.role === 'developer'
+  return [...said('developer', textParts(system)), ...past.filter(item => !isOutdated(item))]
+}
+
+function contextAfter(items: readonly Item[]): (answer: string) => readonly number[] {
+  return answer => encodeContext([...items, ...said('assistant', textParts(answer))])
 }
 
 /** A schema would take its time for each of a million integers. */

@@ -175,25 +175,29 @@ t.test('raw goes with no template, system or context', async t => {
   t.strictSame(items({ raw: true, ...nothing }), [CONTINUE, userSays('hi')])
 })
 
-t.test('the context of an answer holds the conversation, but for what the system says', async t => {
-  const first = plan({ system: 'Be brief.', prompt: 'My name is Ann.' }).contextOf?.('Hello Ann.')
-  t.ok(first)
-  const second = plan({ system: 'Be kind.', prompt: 'Who am I?', context: first })
-  t.strictSame(second.ignored, [])
-  t.strictSame(second.request.items, [
-    developerSays('Be kind.'),
-    userSays('My name is Ann.'),
-    answers('Hello Ann.'),
-    userSays('Who am I?'),
-  ])
-  t.strictSame(items({ prompt: 'And now?', context: second.contextOf?.('Ann.') }), [
-    userSays('My name is Ann.'),
-    answers('Hello Ann.'),
-    userSays('Who am I?'),
-    answers('Ann.'),
-    userSays('And now?'),
-  ])
-})
+t.test(
+  'the context of an answer holds the conversation, until the system says something else',
+  async t => {
+    const first = plan({ system: 'Be brief.', prompt: 'My name is Ann.' }).contextOf?.('Hello Ann.')
+    t.ok(first)
+    const second = plan({ system: 'Be kind.', prompt: 'Who am I?', context: first })
+    t.strictSame(second.ignored, [])
+    t.strictSame(second.request.items, [
+      developerSays('Be kind.'),
+      userSays('My name is Ann.'),
+      answers('Hello Ann.'),
+      userSays('Who am I?'),
+    ])
+    t.strictSame(items({ prompt: 'And now?', context: second.contextOf?.('Ann.') }), [
+      developerSays('Be kind.'),
+      userSays('My name is Ann.'),
+      answers('Hello Ann.'),
+      userSays('Who am I?'),
+      answers('Ann.'),
+      userSays('And now?'),
+    ])
+  },
+)
 
 t.test('a context of another service is left out, and none of it stays', async t => {
   const { request, ignored, contextOf } = plan({ context: [128_006, 882, 128_007] })
