@@ -70,7 +70,10 @@ async function listen(
 ): Promise<{ readonly address: string; readonly ollamaAddress: string }> {
   const address = await listenOn(server, host, port, OWN_PORT)
   if (ollamaServer === undefined || ollamaPort === 'off') return { address, ollamaAddress: address }
-  return { address, ollamaAddress: await listenOn(ollamaServer, host, ollamaPort, OLLAMA_PORT) }
+  // Ollama's clients look for localhost, and some of them at the first of its addresses only.
+  const also = host === '127.0.0.1' ? ['::1'] : []
+  const ollamaAddress = await listenOn(ollamaServer, host, ollamaPort, OLLAMA_PORT, also)
+  return { address, ollamaAddress }
 }
 
 /** What to say of a port that cannot be had. */
@@ -88,9 +91,10 @@ async function listenOn(
   host: string,
   port: number,
   { flag, holder }: PortWords,
+  also: readonly string[] = [],
 ): Promise<string> {
   try {
-    const listening = await server.listen(port, host)
+    const listening = await server.listen(port, host, also)
     return `http://${callable(listening.address)}:${listening.port}`
   } catch (error) {
     const place = `${isIPv6(host) ? `[${host}]` : host}:${port}`

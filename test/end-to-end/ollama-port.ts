@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import t, { type Test } from 'tap'
 import { type Json, post, readEvents, readJson } from '../fakes/api-client.ts'
 import { answer, message, reasoning } from '../fakes/backend-events.ts'
@@ -29,6 +30,9 @@ async function told(response: Response) {
 }
 
 const TEXT = 'text/plain; charset=utf-8'
+const hasIpv6 = Object.values(networkInterfaces())
+  .flat()
+  .some(each => each?.address === '::1')
 const JSON_TYPE = 'application/json; charset=utf-8'
 
 t.test('without the setting there is one port, which answers Ollama clients too', async t => {
@@ -261,6 +265,10 @@ t.test('the program tells both addresses and finishes on both ports before it st
   t.not(ollama, program.url)
   t.match(ollama, /^http:\/\/127\.0\.0\.1:\d+$/)
   t.equal(await (await fetch(ollama)).text(), 'Ollama is running')
+  if (hasIpv6) {
+    const other = ollama.replace('127.0.0.1', '[::1]')
+    t.equal(await (await fetch(other)).text(), 'Ollama is running', other)
+  }
   const body = { model: 'demo', messages: say('words:20 pace:20ms') }
   const native = await post(`${ollama}/api/chat`, body)
   const openAi = await post(`${program.url}/v1/chat/completions`, { ...body, stream: true })

@@ -48,6 +48,8 @@ export interface ServiceOptions {
   readonly allowedHosts?: readonly string[]
   readonly origins?: readonly string[]
   readonly timeouts?: Partial<ServerTimeouts>
+  /** More addresses to listen on. */
+  readonly also?: readonly string[]
 }
 
 /** Starts a server with these routes on a free port; it is closed when the test ends. */
@@ -63,7 +65,7 @@ export function startService(
 export async function startProtocols(
   t: Test,
   protocols: readonly [Protocol, ...Protocol[]],
-  { allowedHosts = [], origins = [], timeouts = {} }: ServiceOptions = {},
+  { allowedHosts = [], origins = [], timeouts = {}, also = [] }: ServiceOptions = {},
 ): Promise<Service> {
   const log = createFakeLog()
   const server = createHttpServer({
@@ -79,7 +81,7 @@ export async function startProtocols(
     },
     log,
   })
-  const { port } = await server.listen(0, '127.0.0.1')
+  const { port } = await server.listen(0, '127.0.0.1', also)
   let isClosed = false
   t.teardown(() => (isClosed ? undefined : server.close(0)))
   return {

@@ -3,7 +3,12 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
+import {
+  type AddressInfo,
+  createServer as createNetServer,
+  Server as NetServer,
+  type Socket,
+} from 'node:net'
 import { ProxyError } from '../../domain/errors.ts'
 import type { Log } from '../../domain/ports.ts'
 import { createBadRequestAnswerer } from './bad-request.ts'
@@ -25,8 +30,11 @@ export interface ServerTimeouts {
 
 /** A server that can be started once and stopped once. */
 export interface HttpServer {
-  /** Starts listening; rejects with the system's error. Port 0 takes any free one. */
-  listen(port: number, host: string): Promise<AddressInfo>
+  /**
+   * Starts listening; rejects with the system's error. Port 0 takes any free one. At the hosts in
+   * `also` it listens on the same port where that can be had.
+   */
+  listen(port: number, host: string, also?: readonly string[]): Promise<AddressInfo>
   /** Requests that are being answered. */
   inFlight(): number
   /**
@@ -54,6 +62,8 @@ interface Running {
 
 /** After the grace, how long the last words of a stream may take to leave. */
 const LAST_WORDS_MS = 1000
+/** Most connections at one address. */
+const MAX_CONNECTIONS = 512
 /** After how much silence the kernel asks whether the client is still there. */
 const PROBE_DELAY_MS = 30_000
 
@@ -61,21 +71,22 @@ const PROBE_DELAY_MS = 30_000
 export function createHttpServer({ router, guard, cors, timeouts, log }: ServerParts): HttpServer {
   const running = new Set<Running>()
   const connections = new Set<Socket>()
+  /** All that listen: a server has one address. */
+  const listeners: NetServer[] = []
   let draining = false
 
+  const accepting = { noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_DELAY_MS }
   const server = createServer({
+    ...accepting,
     headersTimeout: timeouts.headersMs,
     requestTimeout: timeouts.requestMs,
     keepAliveTimeout: timeouts.keepAliveMs,
     connectionsCheckingInterval: timeouts.checkIntervalMs,
     maxHeaderSize: 32 * 1024,
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: PROBE_DELAY_MS,
     // The guard refuses a missing Host itself, with a body that says so.
     requireHostHeader: false,
   })
-  server.maxConnections = 512
+  server.maxConnections = MAX_CONNECTIONS
   server.on('request', serve)
   // Leave to send a body is given by who reads it, so a request that is refused never gets it.
   server.on('checkContinue', serve)
@@ -158,6 +169,20 @@ export function createHttpServer({ router, guard, cors, timeouts, log }: ServerP
     }
   }
 
+  async function listenToo(port: number, host: string): Promise<void> {
+    const listener = createNetServer(accepting, socket => server.emit('connection', socket))
+    listener.maxConnections = MAX_CONNECTIONS
+    try {
+      listener.listen(port, host)
+      await once(listener, 'listening')
+      listeners.push(listener)
+    } catch (error) {
+      // Not every machine has the address; another program there is worth a word.
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'EADDRINUSE') log.warn('another program listens here', { host, port })
+    }
+  }
+
   function finish(entry: Running): void {
     if (!running.delete(entry)) return
     if (!entry.response.writableFinished) entry.controller.abort(clientClosed())
@@ -174,16 +199,19 @@ export function createHttpServer({ router, guard, cors, timeouts, log }: ServerP
 
   return {
     inFlight: () => running.size,
-    async listen(port, host) {
+    async listen(port, host, also = []) {
       server.listen(port, host)
       await once(server, 'listening')
-      return server.address() as AddressInfo
+      listeners.push(server)
+      const address = server.address() as AddressInfo
+      for (const other of also) await listenToo(address.port, other)
+      return address
     },
     async close(graceMs) {
       draining = true
-      const closed = once(server, 'close')
+      const closed = Promise.all(listeners.map(listener => once(listener, 'close')))
       // The HTTP server's own close() would cut every answer that is written but not yet sent.
-      NetServer.prototype.close.call(server)
+      for (const listener of listeners) NetServer.prototype.close.call(listener)
       for (const { response } of running) {
         if (!response.headersSent) response.setHeader('connection', 'close')
       }

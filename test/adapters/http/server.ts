@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { Agent } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
 import t from 'tap'
 import type { Exchange, Handler } from '../../../src/adapters/http/exchange.ts'
 import { sendJson } from '../../../src/adapters/http/reply.ts'
@@ -268,6 +269,49 @@ t.test('rejects if the address is taken', async t => {
   })
   await other.server.close(0)
   await t.rejects(other.server.listen(service.port, '127.0.0.1'), { code: 'EADDRINUSE' })
+})
+
+t.test('listens at a second address on the same port, and stops there too', async t => {
+  const gate = createGate()
+  const handle: Handler = async ({ response }) => {
+    response.write('one')
+    await gate.passed
+    response.end('two')
+  }
+  const { server, port } = await startWith(t, handle, { also: ['127.0.0.2'] })
+  const answer = await fetch(`http://127.0.0.2:${port}/it`, { method: 'POST' })
+  t.match(answer.headers.get('x-request-id'), /^req_/)
+  t.equal(server.inFlight(), 1)
+  const closed = server.close(30_000)
+  for (const host of ['127.0.0.1', '127.0.0.2']) {
+    const refused = { cause: { code: 'ECONNREFUSED' } }
+    await t.rejects(fetch(`http://${host}:${port}/it`, { method: 'POST' }), refused, host)
+  }
+  gate.open()
+  t.equal(await answer.text(), 'onetwo')
+  await closed
+})
+
+t.test('does without a second address that cannot be had', async t => {
+  const service = await startWith(t, greet, { also: ['192.0.2.1'] })
+  t.equal((await post(service, '')).text, 'hello')
+  t.notOk(
+    service.log.entries.some(({ level }) => level === 'warn'),
+    'no machine has that one',
+  )
+  await service.server.close(0)
+
+  const other = createServer().listen(0, '127.0.0.2')
+  t.teardown(() => other.close())
+  await once(other, 'listening')
+  const { port } = other.address() as AddressInfo
+  await service.server.listen(port, '127.0.0.1', ['127.0.0.2'])
+  t.match(service.log.entries.at(-1), {
+    level: 'warn',
+    message: 'another program listens here',
+    fields: { host: '127.0.0.2', port },
+  })
+  await service.server.close(0)
 })
 
 t.test('sends large answers whole', async t => {
