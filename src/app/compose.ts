@@ -11,7 +11,7 @@ import { createRouter } from '../adapters/http/router.ts'
 import { createHttpServer, type HttpServer, type ServerParts } from '../adapters/http/server.ts'
 import { createOllamaPort } from '../adapters/ollama/port.ts'
 import { createOllama } from '../adapters/ollama/routes.ts'
-import { asOllamaServes, createOpenAi, type OpenAiParts } from '../adapters/openai/routes.ts'
+import { createOpenAi } from '../adapters/openai/routes.ts'
 import { createStatus } from '../adapters/status/routes.ts'
 import { type ChatDefaults, createChat } from '../domain/chat.ts'
 import type { Log, ModelCatalog } from '../domain/ports.ts'
@@ -74,15 +74,14 @@ export async function compose(
     bodyLimitBytes: settings.bodyLimitBytes,
     streamTimes: settings,
   }
-  const openAiParts: OpenAiParts = {
+  const openAi = createOpenAi({
     ...parts,
     relay: createRelay(ports, defaults),
     reasoningMode: settings.reasoningCompat,
-  }
-  const openAi = createOpenAi(openAiParts)
+  })
   const { remoteHost } = backend
   const ollama = createOllama({ ...parts, remoteHost, debugModel: settings.debugModel })
-  const { encodeError } = openAi
+  const { encodeError } = openAi.protocol
   const health: Protocol = { routes: healthRoutes, encodeError }
   const status = createStatus({
     version: VERSION,
@@ -108,17 +107,11 @@ export async function compose(
   }
   const createServer = (...protocols: [Protocol, ...Protocol[]]): HttpServer =>
     createHttpServer({ ...serverParts, router: createRouter(protocols) })
-  const server = createServer(openAi, ollama, health, status)
+  const server = createServer(openAi.protocol, ollama, health, status)
   const ollamaServer =
     settings.ollamaPort === 'off'
       ? undefined
-      : createServer(
-          createOllamaPort(),
-          ollama,
-          asOllamaServes(openAi, openAiParts),
-          health,
-          status,
-        )
+      : createServer(createOllamaPort(), ollama, openAi.asOllamaServes, health, status)
   const inFlight = () => server.inFlight() + (ollamaServer?.inFlight() ?? 0)
   return {
     server,

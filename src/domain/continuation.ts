@@ -1,6 +1,6 @@
 /** A text to go on with, put to a model that only chats. */
 
-import type { Item, Role } from './conversation.ts'
+import type { Message, Role } from './conversation.ts'
 
 const CONTINUE =
   'The user message is the beginning of a text, whatever it seems to ask. Go on with it from its last character. Write only what comes next: no repetition of the beginning, no remarks, no quotation marks or code fences around it.'
@@ -10,9 +10,9 @@ const fillIn = (gap: string) =>
 
 /**
  * Returns the conversation that has a model go on with `prompt`, or write what belongs between it and
- * a `suffix` that is not empty.
+ * a `suffix` that is not empty: the order, then the text.
  */
-export function continuation(prompt: string, suffix: string): readonly Item[] {
+export function continuation(prompt: string, suffix: string): readonly [Message, Message] {
   if (suffix === '') return [says('developer', CONTINUE), says('user', prompt)]
   const gap = gapFor(`${prompt}\n${suffix}`)
   return [says('developer', fillIn(gap)), says('user', `${prompt}${gap}${suffix}`)]
@@ -27,6 +27,6 @@ function gapFor(text: string): string {
   return `<gap${'-'.repeat(longest)}>`
 }
 
-function says(role: Role, text: string): Item {
+function says(role: Role, text: string): Message {
   return { type: 'message', role, parts: [{ type: 'text', text }] }
 }

@@ -186,6 +186,11 @@ export function splitInstructions(items: readonly Item[]): {
   return { instructions: texts.join('\n\n'), rest: items.slice(leading.length) }
 }
 
+/** Returns the message of these parts; none where there are none, since it would say nothing. */
+export function said(role: Role, parts: readonly Part[]): readonly Message[] {
+  return parts.length === 0 ? [] : [{ type: 'message', role, parts }]
+}
+
 /** Returns the text of a message, its parts joined without a separator. */
 export function textOf(message: Message): string {
   return message.parts.map(part => (part.type === 'text' ? part.text : '')).join('')

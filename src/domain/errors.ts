@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'response_not_found'
   | 'unknown_url'
   | 'unsupported_endpoint'
+  | 'not_supported'
   | 'method_not_allowed'
   | 'request_too_large'
   | 'unsupported_media_type'

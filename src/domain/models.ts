@@ -1,4 +1,4 @@
-/** Model names as people write them, and the efforts a model takes. */
+/** Model names as people write them and as lists have them, and the efforts a model takes. */
 
 import { EFFORTS, type Effort } from './conversation.ts'
 import type { ModelEntry } from './ports.ts'
@@ -69,6 +69,38 @@ function withoutLatest(name: string): string {
   return tidy(name).replace(/[-:]latest$/, '')
 }
 
+/** How models are listed. */
+export interface ListOptions {
+  /** Whether each model is followed by itself with each of its efforts. */
+  readonly exposesEfforts: boolean
+  /** Whether names are tagged as Ollama's are: `demo:latest`, `demo:high`. */
+  readonly isTagged: boolean
+}
+
+/** Models known by heart have no date, and readers insist on one, in Unix milliseconds. */
+export const UNDATED_MS = Date.UTC(2026, 0, 1)
+
+/** Returns the names under which a model is listed, its own first. */
+export function listedNames(
+  entry: ModelEntry,
+  { exposesEfforts, isTagged }: ListOptions,
+): readonly string[] {
+  const efforts = exposesEfforts ? EFFORTS.filter(effort => entry.efforts.includes(effort)) : []
+  return [undefined, ...efforts].map(effort => listedName(entry, effort, isTagged))
+}
+
+/** Returns the one name of them that asks for an effort, or for none. */
+export function listedName(
+  { slug }: ModelEntry,
+  effort: Effort | undefined,
+  isTagged: boolean,
+): string {
+  // A name has one tag.
+  const takesTag = isTagged && !slug.includes(':')
+  if (effort === undefined) return takesTag ? `${slug}:latest` : slug
+  return `${slug}${takesTag ? ':' : '-'}${effort}`
+}
+
 /**
  * Fits an effort to a model: the nearest level it takes at or below the wanted one, else its
  * lowest. `none` stands for no thinking at all, so it is taken only where it is wanted, or where
@@ -83,4 +115,9 @@ export function fitEffort(wanted: Effort, entry: ModelEntry | undefined): Exclud
   const levels = taken.filter(effort => effort !== 'none')
   const below = levels.filter(effort => EFFORTS.indexOf(effort) < EFFORTS.indexOf(goal))
   return below.at(-1) ?? levels[0] ?? taken[0] ?? goal
+}
+
+/** Tells whether a model thinks at any effort. */
+export function canThink({ efforts }: ModelEntry): boolean {
+  return efforts.some(effort => effort !== 'none')
 }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { splitInstructions, textOf } from '../../src/domain/conversation.ts'
+import { said, splitInstructions, textOf } from '../../src/domain/conversation.ts'
 import { developerSays, userSays } from '../fakes/chat-request.ts'
 
 t.test('the leading developer messages are the instructions', async t => {
@@ -28,4 +28,10 @@ t.test('the text of a message is that of its text parts', async t => {
     }),
     'ab',
   )
+})
+
+t.test('parts make one message, and no parts none', async t => {
+  const parts = [{ type: 'text', text: 'A' }] as const
+  t.strictSame(said('developer', parts), [{ type: 'message', role: 'developer', parts }])
+  t.strictSame(said('user', []), [])
 })

@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { EFFORTS } from '../../src/domain/conversation.ts'
-import { fitEffort, resolveModel } from '../../src/domain/models.ts'
+import {
+  canThink,
+  fitEffort,
+  listedName,
+  listedNames,
+  resolveModel,
+} from '../../src/domain/models.ts'
 import { modelEntry } from '../fakes/model-entry.ts'
 
 const best = modelEntry({ slug: 'gpt-6.1-sol' })
@@ -168,4 +174,28 @@ t.test('without a catalogue entry every effort but ultra stands', async t => {
   t.equal(fitEffort('minimal', undefined), 'minimal')
   t.equal(fitEffort('none', undefined), 'none')
   t.equal(fitEffort('ultra', undefined), 'max')
+})
+
+t.test('a model is listed under its name, and with each effort where that is wished', async t => {
+  const entry = modelEntry({ slug: 'a', efforts: ['ultra', 'high', 'none'] })
+  const names = (exposesEfforts: boolean, isTagged: boolean) =>
+    listedNames(entry, { exposesEfforts, isTagged })
+  t.strictSame(names(false, false), ['a'])
+  t.strictSame(names(false, true), ['a:latest'])
+  t.strictSame(names(true, false), ['a', 'a-none', 'a-high', 'a-ultra'])
+  t.strictSame(names(true, true), ['a:latest', 'a:none', 'a:high', 'a:ultra'])
+  t.equal(listedName(entry, 'high', true), 'a:high')
+})
+
+t.test('a name that has a tag gets no other', async t => {
+  const entry = modelEntry({ slug: 'b:20b', efforts: ['low'] })
+  for (const isTagged of [false, true]) {
+    t.strictSame(listedNames(entry, { exposesEfforts: true, isTagged }), ['b:20b', 'b:20b-low'])
+  }
+})
+
+t.test('a model thinks if it takes any effort but none', async t => {
+  t.equal(canThink(modelEntry({ efforts: ['none', 'low'] })), true)
+  t.equal(canThink(modelEntry({ efforts: ['none'] })), false)
+  t.equal(canThink(modelEntry({ efforts: [] })), false)
 })

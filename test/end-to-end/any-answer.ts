@@ -3,8 +3,17 @@ import fc from 'fast-check'
 import OpenAI from 'openai'
 import t from 'tap'
 import { foldChat, type Json, readEvents, readStream } from '../fakes/api-client.ts'
-import { answer, functionCall, message, reasoning } from '../fakes/backend-events.ts'
+import {
+  answer,
+  type BackendEvent,
+  functionCall,
+  message,
+  reasoning,
+  USAGE,
+} from '../fakes/backend-events.ts'
 import { startScripted } from '../fakes/chat-service.ts'
+import { readLines, readWhole, timeless } from '../fakes/ollama-lines.ts'
+import { GENERATE, CHAT as OLLAMA_CHAT, startOllama } from '../fakes/ollama-service.ts'
 import { CHAT_USAGE, type RandomAnswer, randomAnswers } from '../fakes/random-answers.ts'
 import { frames, streamInPieces } from '../fakes/upstream-server.ts'
 
@@ -218,4 +227,109 @@ function textsOf({ output }: RandomAnswer): string {
     .flatMap(item => (item.type === 'message' ? item.content : []))
     .map(part => part.text ?? '')
     .join('')
+}
+
+const OLLAMA_PATHS = [OLLAMA_CHAT, GENERATE]
+const tools = TOOLS.map(({ name }) => ({ type: 'function', function: { name } }))
+
+const delta = (text: string) => ({
+  type: 'response.output_text.delta',
+  output_index: 0,
+  content_index: 0,
+  delta: text,
+})
+const SHORT_EVENTS: readonly BackendEvent[] = [
+  { type: 'response.created', response: { id: 'resp_1', created_at: 5 } },
+  ...['Héllo', ' € ', '😀'].map(delta),
+  { type: 'response.completed', response: { usage: USAGE } },
+]
+const SHORT = frames(...SHORT_EVENTS)
+
+t.test("Ollama's lines: the backend's bytes may come in any form and one by one", async t => {
+  const noisy = SHORT.replaceAll('data: ', 'data:').replaceAll('\n', '\n: comment\n')
+  const forms = [SHORT, SHORT.replaceAll('\n', '\r\n'), SHORT.replaceAll('\n', '\r'), noisy]
+  for (const path of OLLAMA_PATHS) {
+    const { ask, upstream } = await startOllama(t, path)
+    const seen = new Set<string>()
+    for (const form of forms) {
+      const bytes = [...Buffer.from(form)].map(byte => Uint8Array.of(byte))
+      upstream.play(streamInPieces(bytes))
+      const { lines, last, content } = readLines(await (await ask({})).text())
+      t.equal(content, 'Héllo € 😀')
+      seen.add(JSON.stringify([...lines, last].map(timeless)))
+      upstream.play(streamInPieces(bytes))
+      const { message, response } = readWhole(await (await ask({ stream: false })).text())
+      t.equal(message?.content ?? response, 'Héllo € 😀')
+    }
+    t.equal(seen.size, 1, path)
+  }
+})
+
+const asOllamaCalls = ({ calls }: RandomAnswer): Json[] =>
+  calls.map(({ id, name, text }, index) => ({
+    id,
+    function: { index, name, arguments: JSON.parse(text) },
+  }))
+t.test(
+  'a chat of Ollama says the same streamed and whole, and all that the model said',
+  async t => {
+    const { whole, streamed } = await startOllama(t, OLLAMA_CHAT)
+    await fc.assert(
+      fc.asyncProperty(randomAnswers({ customCalls: false }), async random => {
+        const stream = await streamed(random.events, { tools })
+        const told = await whole(random.events, { tools })
+        const { content, thinking = '', tool_calls = [] } = told.message
+        deepEqual(
+          [stream.content, stream.thinking, stream.calls, stream.last.done_reason],
+          [content, thinking, tool_calls, told.done_reason],
+        )
+        equal(thinking, random.reasoning)
+        deepEqual(tool_calls, asOllamaCalls(random))
+        equal(told.done_reason, reasonOf(random).replace('tool_calls', 'stop'))
+        if (random.refusal === '') equal(content, random.text)
+        ok(content.startsWith(random.text) && content.endsWith(random.refusal))
+        equal(stream.last.prompt_eval_count, 11)
+        equal(stream.last.eval_count, 7)
+        deepEqual([told.prompt_eval_count, told.eval_count], [11, 7])
+      }),
+      { numRuns: 60 },
+    )
+  },
+)
+
+t.test('a text of Ollama says the same streamed and whole', async t => {
+  const { whole, streamed } = await startOllama(t, GENERATE)
+  await fc.assert(
+    fc.asyncProperty(randomAnswers({ calls: false }), async ({ events }) => {
+      const stream = await streamed(events)
+      const { response, thinking = '', done_reason, context } = await whole(events)
+      deepEqual(
+        [stream.content, stream.thinking, stream.last.done_reason, stream.last.context],
+        [response, thinking, done_reason, context],
+      )
+    }),
+    { numRuns: 20 },
+  )
+})
+
+for (const path of OLLAMA_PATHS) {
+  t.test(`${path}: any chunking of the upstream's bytes gives the same lines`, async t => {
+    const { ask, streamed, upstream } = await startOllama(t, path)
+    const calls = path === OLLAMA_CHAT
+    const body = calls ? { tools } : {}
+    await fc.assert(
+      fc.asyncProperty(
+        randomAnswers({ calls, customCalls: false }),
+        fc.array(fc.nat(), { minLength: 1, maxLength: 12 }),
+        async ({ events }, cuts) => {
+          const expected = await streamed(events, body)
+          upstream.play(streamInPieces(cut(Buffer.from(frames(...events)), cuts)))
+          const { lines, last } = readLines(await (await ask(body)).text())
+          deepEqual(lines.map(timeless), expected.lines.map(timeless))
+          deepEqual(timeless(last), timeless(expected.last))
+        },
+      ),
+      { numRuns: 15 },
+    )
+  })
 }

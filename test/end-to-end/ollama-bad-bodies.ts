@@ -200,6 +200,8 @@ t.test('what is wrong is refused even where the model is only to be loaded', asy
     [{ messages: [], think: 'ultra' }, /^invalid think value: "ultra"/],
     [{ messages: [], keep_alive: '10' }, /^time: missing unit/],
     [{ messages: [], stream: 'CANARY' }, 'stream'],
+    [{ messages: [], logprobs: true }, 'logprobs'],
+    [{ messages: [], tools: [{ bad: 1 }] }, 'tools[0].type'],
   ])
 })
 
@@ -214,6 +216,7 @@ t.test('what has no effect is refused by name where that is wished', async t => 
     [{ temperature: 0.7 }, "'temperature'"],
     [{ truncate: false }, "'truncate'"],
     [{ brand_new: 'CANARY' }, "'brand_new'"],
+    [{ messages: [], brand_new: 'CANARY' }, "'brand_new'"],
   ])
   await refusesEach(t, await startOllama(t, GENERATE, strict), [
     [{ template: 'CANARY' }, "'template'"],

@@ -452,4 +452,5 @@ t.test('fields without effect are not sent on, and are named', async t => {
   }
   t.strictSame(await service.sent(fields), plain)
   t.strictSame(await ignoredBy(service, fields), Object.keys(fields).sort())
+  t.strictSame(await ignoredBy(service, { ...fields, messages: [] }), Object.keys(fields).sort())
 })

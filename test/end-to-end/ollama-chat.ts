@@ -43,6 +43,8 @@ t.test('an answer is streamed line by line unless that is not wanted', async t =
   t.equal(response.status, 200)
   t.match(response.headers.get('content-type'), /^application\/x-ndjson/)
   t.match(response.headers.get('x-request-id'), /^req_/)
+  t.equal(response.headers.get('cache-control'), 'no-cache, no-transform')
+  t.equal(response.headers.get('content-length'), null)
   t.equal(response.headers.get('x-chatmock-ignored'), null)
   const text = await response.text()
   const head = `"model":"gpt-5.5","remote_model":"gpt-5.5","remote_host":"${upstream.url}","created_at":"AT",`

@@ -1,9 +1,7 @@
-import { deepEqual, equal, ok } from 'node:assert/strict'
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import fc from 'fast-check'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import type { Json } from '../fakes/api-client.ts'
 import {
   answer,
@@ -16,12 +14,12 @@ import {
   numbered,
   reasoning,
   STARTED,
-  USAGE,
 } from '../fakes/backend-events.ts'
 import { plays } from '../fakes/chat-service.ts'
 import { makeFolder } from '../fakes/folder.ts'
 import { CLIENT_ID, startIssuer } from '../fakes/issuer.ts'
-import { readLines, readWhole, timeless } from '../fakes/ollama-lines.ts'
+import { closedInTime } from '../fakes/ollama-client.ts'
+import { readLines } from '../fakes/ollama-lines.ts'
 import {
   BODIES,
   CHAT,
@@ -30,16 +28,7 @@ import {
   readRefusal,
   startOllama,
 } from '../fakes/ollama-service.ts'
-import { type RandomAnswer, randomAnswers } from '../fakes/random-answers.ts'
-import {
-  type Answer,
-  frames,
-  json,
-  openStream,
-  stream,
-  streamInPieces,
-  type UpstreamServer,
-} from '../fakes/upstream-server.ts'
+import { type Answer, frames, json, openStream, stream } from '../fakes/upstream-server.ts'
 
 const PATHS = [CHAT, GENERATE]
 const tools = ['f', 'tool_0', 'tool_1', 'tool_2'].map(name => ({
@@ -313,17 +302,6 @@ t.test('a failure after the signs of life began is told in the stream', async t 
   t.equal(last, undefined)
 })
 
-/** Resolves when the latest upstream connection is closed; rejects if that takes a second. */
-async function closedInTime({ requests }: UpstreamServer): Promise<void> {
-  const controller = new AbortController()
-  const late = sleep(1000, undefined, { signal: controller.signal }).then(() => {
-    throw new Error('the upstream connection is still open after a second')
-  })
-  await Promise.race([requests.at(-1)?.closed, late])
-  controller.abort()
-  await late.catch(() => {})
-}
-
 t.test('a client that leaves closes the upstream, and nothing else happens', async t => {
   for (const path of PATHS) {
     const { port, upstream, log, inFlight, ask } = await startOllama(t, path)
@@ -339,7 +317,7 @@ t.test('a client that leaves closes the upstream, and nothing else happens', asy
       await once(incoming, 'data')
       if (leave === 'destroy') outgoing.destroy()
       else outgoing.socket?.resetAndDestroy()
-      await closedInTime(upstream)
+      await closedInTime(upstream, upstream.requests.length - 1)
     }
     while (inFlight() > 0) await sleep(1)
     upstream.play(plays(answer(message(0, ['ok']))))
@@ -359,7 +337,7 @@ t.test('a client that leaves before the answer closes the upstream', async t => 
     outgoing.end(JSON.stringify({ ...BODIES[CHAT], stream }))
     await silent
     outgoing.destroy()
-    await closedInTime(upstream)
+    await closedInTime(upstream, upstream.requests.length - 1)
   }
   while (inFlight() > 0) await sleep(1)
   t.equal(inFlight(), 0)
@@ -406,39 +384,6 @@ t.test('a login that the backend refuses is renewed once, then given up', async 
   t.match(error, /chatmock login/)
 })
 
-const delta = (text: string) => ({
-  type: 'response.output_text.delta',
-  output_index: 0,
-  content_index: 0,
-  delta: text,
-})
-const SHORT_EVENTS: readonly BackendEvent[] = [
-  { type: 'response.created', response: { id: 'resp_1', created_at: 5 } },
-  ...['Héllo', ' € ', '😀'].map(delta),
-  { type: 'response.completed', response: { usage: USAGE } },
-]
-const SHORT = frames(...SHORT_EVENTS)
-
-t.test("the backend's bytes may come in any form and one by one", async t => {
-  const noisy = SHORT.replaceAll('data: ', 'data:').replaceAll('\n', '\n: comment\n')
-  const forms = [SHORT, SHORT.replaceAll('\n', '\r\n'), SHORT.replaceAll('\n', '\r'), noisy]
-  for (const path of PATHS) {
-    const { ask, upstream } = await startOllama(t, path)
-    const seen = new Set<string>()
-    for (const form of forms) {
-      const bytes = [...Buffer.from(form)].map(byte => Uint8Array.of(byte))
-      upstream.play(streamInPieces(bytes))
-      const { lines, last, content } = readLines(await (await ask({})).text())
-      t.equal(content, 'Héllo € 😀')
-      seen.add(JSON.stringify([...lines, last].map(timeless)))
-      upstream.play(streamInPieces(bytes))
-      const { message, response } = readWhole(await (await ask({ stream: false })).text())
-      t.equal(message?.content ?? response, 'Héllo € 😀')
-    }
-    t.equal(seen.size, 1, path)
-  }
-})
-
 t.test('what nobody understands is passed over', async t => {
   const { ask, upstream, log } = await startOllama(t, CHAT)
   const { added, pieces, done } = message(0, ['A', 'B'])
@@ -479,82 +424,3 @@ t.test('nothing that was asked or answered is in the log', async t => {
     t.ok(log.entries.some(({ fields }) => fields['route'] === path))
   }
 })
-
-const callsOf = ({ calls }: RandomAnswer): Json[] =>
-  calls.map(({ id, name, text }, index) => ({
-    id,
-    function: { index, name, arguments: JSON.parse(text) },
-  }))
-const reasonOf = ({ events, status }: RandomAnswer): string => {
-  if (status === 'completed') return 'stop'
-  return JSON.stringify(events.at(-1)).includes('content_filter') ? 'content_filter' : 'length'
-}
-
-t.test('a chat says the same streamed and whole, and all that the model said', async t => {
-  const { whole, streamed } = await startOllama(t, CHAT)
-  await fc.assert(
-    fc.asyncProperty(randomAnswers({ customCalls: false }), async random => {
-      const stream = await streamed(random.events, { tools })
-      const told = await whole(random.events, { tools })
-      const { content, thinking = '', tool_calls = [] } = told.message
-      deepEqual(
-        [stream.content, stream.thinking, stream.calls, stream.last.done_reason],
-        [content, thinking, tool_calls, told.done_reason],
-      )
-      equal(thinking, random.reasoning)
-      deepEqual(tool_calls, callsOf(random))
-      equal(told.done_reason, reasonOf(random))
-      if (random.refusal === '') equal(content, random.text)
-      ok(content.startsWith(random.text) && content.endsWith(random.refusal))
-      equal(stream.last.prompt_eval_count, 11)
-      equal(stream.last.eval_count, 7)
-      deepEqual([told.prompt_eval_count, told.eval_count], [11, 7])
-    }),
-    { numRuns: 60 },
-  )
-})
-
-t.test('a text says the same streamed and whole', async t => {
-  const { whole, streamed } = await startOllama(t, GENERATE)
-  await fc.assert(
-    fc.asyncProperty(randomAnswers({ calls: false }), async ({ events }) => {
-      const stream = await streamed(events)
-      const { response, thinking = '', done_reason, context } = await whole(events)
-      deepEqual(
-        [stream.content, stream.thinking, stream.last.done_reason, stream.last.context],
-        [response, thinking, done_reason, context],
-      )
-    }),
-    { numRuns: 20 },
-  )
-})
-
-/** Cuts the bytes of an event stream at these places, counted from its beginning. */
-function cut(bytes: Uint8Array, cuts: readonly number[]): readonly Uint8Array[] {
-  const places = [...new Set(cuts.map(place => place % bytes.length))].sort((a, b) => a - b)
-  return [...places, bytes.length].map((end, i) => bytes.subarray(places[i - 1] ?? 0, end))
-}
-
-t.test("any chunking of the upstream's bytes gives the same lines", async t => {
-  await sameLines(t, CHAT, true)
-  await sameLines(t, GENERATE, false)
-})
-
-async function sameLines(t: Test, path: string, calls: boolean): Promise<void> {
-  const { ask, streamed, upstream } = await startOllama(t, path)
-  const body = calls ? { tools } : {}
-  await fc.assert(
-    fc.asyncProperty(
-      randomAnswers({ calls, customCalls: false }),
-      fc.array(fc.nat(), { minLength: 1, maxLength: 12 }),
-      async ({ events }, cuts) => {
-        const expected = await streamed(events, body)
-        upstream.play(streamInPieces(cut(Buffer.from(frames(...events)), cuts)))
-        const { lines, last } = readLines(await (await ask(body)).text())
-        deepEqual(lines.map(timeless), expected.lines.map(timeless))
-        deepEqual(timeless(last), timeless(expected.last))
-      },
-    ),
-    { numRuns: 15 },
-  )
-}

@@ -1,12 +1,14 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { type Json, post, readJson } from '../fakes/api-client.ts'
 import { answer, message } from '../fakes/backend-events.ts'
+import { plays } from '../fakes/chat-service.ts'
 import {
   BODIES,
   CHAT,
   GENERATE,
   type OllamaRefusal,
   readRefusal,
+  refusalOf,
   startOllama,
 } from '../fakes/ollama-service.ts'
 import { startDemo, startService, startSignedIn } from '../fakes/service.ts'
@@ -59,12 +61,6 @@ async function getJson(url: string): Promise<Json> {
   return await readJson(response)
 }
 
-async function refusalOf(url: string, body: unknown, method = 'POST'): Promise<OllamaRefusal> {
-  return await readRefusal(
-    await fetch(url, { method, ...(body !== undefined && { body: JSON.stringify(body) }) }),
-  )
-}
-
 const namesOf = ({ models }: Json): readonly string[] => models.map(({ name }: Json) => name)
 
 t.test('the version is plain and the same every time', async t => {
@@ -90,6 +86,9 @@ t.test('what never changes is told as Ollama tells it', async t => {
     t.equal(response.status, 200, path)
     t.match(response.headers.get('content-type'), /^application\/json/, path)
     t.strictSame(await readJson(response), expected, path)
+    const head = await fetch(url + path, { method: 'HEAD' })
+    t.equal(head.status, 200, path)
+    t.equal(await head.text(), '', path)
   }
 })
 
@@ -170,8 +169,9 @@ t.test('each effort is a tag of its model where that is set', async t => {
   t.match(await readJson(shown), { remote_model: 'gpt-5.5' })
 })
 
-t.test('what the backend has told of its models is listed, with the time of it', async t => {
-  const { url, upstream } = await startSignedIn(t, { CHATGPT_LOCAL_MODEL_SYNC: 'on' })
+/** Starts a service once it has been told of its only model, which can do very little. */
+async function startTold(t: Test, environment: Readonly<Record<string, string>> = {}) {
+  const service = await startSignedIn(t, { CHATGPT_LOCAL_MODEL_SYNC: 'on', ...environment })
   const told = {
     slug: 'gpt-new',
     display_name: 'New',
@@ -182,12 +182,17 @@ t.test('what the backend has told of its models is listed, with the time of it',
     input_modalities: ['text'],
     supported_reasoning_levels: [],
   }
-  upstream.play(json(200, { models: [told] }))
-  let list = await getJson(`${url}/api/tags`)
+  service.upstream.play(json(200, { models: [told] }))
+  let list = await getJson(`${service.url}/api/tags`)
   while (!namesOf(list).includes('gpt-new:latest')) {
     await new Promise(resolve => setImmediate(resolve))
-    list = await getJson(`${url}/api/tags`)
+    list = await getJson(`${service.url}/api/tags`)
   }
+  return { ...service, list }
+}
+
+t.test('what the backend has told of its models is listed, with the time of it', async t => {
+  const { url, list } = await startTold(t)
   t.strictSame(namesOf(list), ['gpt-new:latest'])
   const [{ modified_at, capabilities, details }] = list.models
   const status = await getJson(`${url}/v1/status`)
@@ -204,6 +209,24 @@ t.test('what the backend has told of its models is listed, with the time of it',
   t.strictSame(refused, { status: 400, error: '"gpt-new" does not support thinking' })
 })
 
+t.test('a tier that a model does not have is named, or refused where that is wished', async t => {
+  const { url, upstream } = await startTold(t)
+  upstream.play(plays(answer(message(0, ['ok']))))
+  for (const path of [CHAT, GENERATE]) {
+    for (const stream of [true, false]) {
+      const body = { ...BODIES[path], model: 'gpt-new', stream, service_tier: 'fast' }
+      const response = await post(url + path, { ...body, options: { num_ctx: 1 } })
+      await response.arrayBuffer()
+      t.equal(response.headers.get('x-chatmock-ignored'), 'options.num_ctx, service_tier', path)
+    }
+  }
+  const strict = await startTold(t, { CHATGPT_LOCAL_STRICT: 'on' })
+  const asked = strict.upstream.requests.length
+  const body = { ...BODIES[CHAT], model: 'gpt-new', service_tier: 'fast' }
+  t.match(await refusalOf(strict.url + CHAT, body), { status: 400, error: "'service_tier'" })
+  t.equal(strict.upstream.requests.length, asked)
+})
+
 t.test('a model is shown in one way, however it is asked for', async t => {
   const { url } = await startDemo(t)
   const show = async (body: object) => {
@@ -218,6 +241,9 @@ t.test('a model is shown in one way, however it is asked for', async t => {
     { model: ' Demo ' },
     { model: 'registry.ollama.ai/library/demo:latest' },
     { model: '', name: 'demo' },
+    { model: null, name: 'demo' },
+    { model: 'demo', name: 'nope' },
+    { model: 'demo', verbose: null, system: null, template: null, options: null },
     { model: 'demo', verbose: true, system: 's', template: 't', options: { num_ctx: 1 } },
     { model: 'demo', some_new_field: [1] },
   ]) {
@@ -253,6 +279,15 @@ t.test('a model is shown in one way, however it is asked for', async t => {
   t.type(shown.modelfile, 'string')
   t.notOk('license' in shown)
   t.notMatch(JSON.stringify(shown), 'null')
+  for (const [body, error] of [
+    [{ verbose: 'CANARY' }, "Invalid type for 'verbose': expected a boolean, got string."],
+    [{ system: {} }, "Invalid type for 'system': expected a string, got object."],
+    [{ template: 1 }, "Invalid type for 'template': expected a string, got number."],
+    [{ options: [] }, "Invalid type for 'options': expected an object, got array."],
+  ] as const) {
+    const refusal = await refusalOf(`${url}/api/show`, { model: 'demo', ...body })
+    t.strictSame(refusal, { status: 400, error })
+  }
 })
 
 t.test(
@@ -284,7 +319,15 @@ t.test(
         t.strictSame(await ask(path, model), malformed, `${path} ${JSON.stringify(model)}`)
       }
     }
-    t.strictSame(await ask('/api/delete', 'a b'), { status: 400, error: 'name "a b" is invalid' })
+    for (const [name, told] of [
+      ['a b', 'a b'],
+      ['a\u0007\nb', 'a b'],
+      ['?'.repeat(101), `${'?'.repeat(99)}…`],
+    ] as const) {
+      const error = `name "${told}" is invalid`
+      t.strictSame(await ask('/api/delete', name), { status: 400, error })
+    }
+    t.strictSame(await refusalOf(`${url}/api/embed`, { name: 'gpt-5.5', input: 'hi' }), notFound)
 
     for (const [path, error] of [
       [CHAT, "model 'Nope' not found"],
@@ -295,6 +338,10 @@ t.test(
     ] as const) {
       t.strictSame(await ask(path, 'Nope'), { status: 404, error }, path)
     }
+    t.strictSame(await ask('/api/show', 'library/Nope:7b'), {
+      status: 404,
+      error: "model 'Nope:7b' not found",
+    })
     for (const model of [
       'gpt-5.5:120b',
       'gpt-5.5:cloud',
@@ -371,6 +418,7 @@ t.test('a model that is served has been pulled already', async t => {
     { model: 'demo' },
     { name: 'demo:latest' },
     { name: 'library/Demo', stream: true, ...extras },
+    { model: 'demo', stream: null },
   ]) {
     const response = await pull(body)
     t.equal(response.status, 200)
@@ -395,71 +443,6 @@ t.test('a model that is not served cannot be pulled', async t => {
     error,
   })
   t.equal((await refusalOf(`${url}/api/pull`, { model: 'demo', stream: 'CANARY' })).status, 400)
-})
-
-t.test('what cannot be done to a model far away is refused in so many words', async t => {
-  const { url, upstream } = await startSignedIn(t)
-  const digest = `sha256:${'0'.repeat(64)}`
-  for (const [method, path, body, status, error] of [
-    ['POST', '/api/push', { model: 'gpt-5.5' }, 501, /push/],
-    ['POST', '/api/push', {}, 501, /push/],
-    ['POST', '/api/create', { model: 'mine', from: 'gpt-5.5' }, 501, /creat/],
-    ['POST', '/api/copy', { source: 'gpt-5.5', destination: 'mine' }, 501, /cop/],
-    ['DELETE', '/api/delete', { model: 'gpt-5.5' }, 501, /delet/],
-    ['DELETE', '/api/delete', { name: 'gpt-5.5:latest' }, 501, /delet/],
-    ['DELETE', '/api/delete', { name: 'nope' }, 404, /^model 'nope' not found$/],
-    ['POST', `/api/blobs/${digest}`, 'x'.repeat(2_000_000), 501, /./],
-    ['POST', '/api/me', undefined, 401, /^unauthorized$/],
-    ['POST', '/api/signout', undefined, 401, /^you are not currently signed in$/],
-    ['DELETE', '/api/user/keys/abc', undefined, 401, /^you are not currently signed in$/],
-    [
-      'POST',
-      '/api/experimental/web_search',
-      { query: 'CANARY' },
-      403,
-      /^ollama cloud is disabled: web search is unavailable$/,
-    ],
-    [
-      'POST',
-      '/api/experimental/web_fetch',
-      { url: 'http://canary.invalid/' },
-      403,
-      /^ollama cloud is disabled: web \w+ is unavailable$/,
-    ],
-    [
-      'POST',
-      '/api/embed',
-      { model: 'gpt-5.5', input: 'CANARY' },
-      400,
-      /^"gpt-5\.5" does not support embeddings$/,
-    ],
-    [
-      'POST',
-      '/api/embed',
-      { model: 'gpt-5.5', input: '' },
-      400,
-      /^"gpt-5\.5" does not support embeddings$/,
-    ],
-    [
-      'POST',
-      '/api/embeddings',
-      { model: 'gpt-5.5', prompt: 'CANARY' },
-      400,
-      /^"gpt-5\.5" does not support embeddings$/,
-    ],
-  ] as const) {
-    const title = `${method} ${path} ${JSON.stringify(body)?.slice(0, 60)}`
-    const refusal = await refusalOf(url + path, body, method)
-    t.equal(refusal.status, status, title)
-    t.match(refusal.error, error, title)
-    t.notMatch(refusal.error, /canary/i, title)
-  }
-  const head = await fetch(`${url}/api/blobs/${digest}`, { method: 'HEAD' })
-  t.equal(head.status, 404)
-  t.equal(await head.text(), '')
-  t.equal(upstream.requests.length, 0)
-  // Whatever became of the large body, the service goes on.
-  t.equal((await fetch(`${url}/api/version`)).status, 200)
 })
 
 t.test('who is not signed in is told what to do', async t => {

@@ -1,13 +1,38 @@
 import { type ChatRequest, type Message, Ollama } from 'ollama'
 import t, { type Test } from 'tap'
+import { z } from 'zod'
 import type { Json } from '../fakes/api-client.ts'
+import { answer, message, reasoning } from '../fakes/backend-events.ts'
+import { plays } from '../fakes/chat-service.ts'
 import { createGate } from '../fakes/http-service.ts'
-import { closedInTime, collect, endless, HELLO } from '../fakes/ollama-client.ts'
-import { startDemo, startService, startSignedIn } from '../fakes/service.ts'
+import {
+  calledTwo,
+  closedInTime,
+  collect,
+  endless,
+  HELLO,
+  PIXEL,
+  SENT_PIXEL,
+  says,
+  TWO_CALLS,
+} from '../fakes/ollama-client.ts'
+import { startDemo, startSignedIn } from '../fakes/service.ts'
 import { frames, openStream } from '../fakes/upstream-server.ts'
 
 const hi: Message = { role: 'user', content: 'hi' }
-const demoClient = async (t: Test) => new Ollama({ host: (await startDemo(t)).url })
+const question = { model: 'gpt-5.5', messages: [hi] }
+
+/** Starts the demo and the client of a port that passes for Ollama. */
+async function demoClient(t: Test) {
+  const { ollamaUrl = '' } = await startDemo(t, ['--ollama-port', '0'])
+  return new Ollama({ host: ollamaUrl })
+}
+
+async function scripted(t: Test) {
+  const service = await startSignedIn(t)
+  const sent = () => service.upstream.requests.at(-1)?.body
+  return { ...service, client: new Ollama({ host: service.url }), sent }
+}
 
 const refused = (status: number, text: string | RegExp) => ({
   name: 'ResponseError',
@@ -15,75 +40,19 @@ const refused = (status: number, text: string | RegExp) => ({
   message: text,
 })
 
-t.test('demo: the version, the running models and the served ones', async t => {
+t.test('demo: what there is can be read', async t => {
   const client = await demoClient(t)
-  t.strictSame(await client.version(), { version: '0.33.0' })
-  t.strictSame(await client.ps(), { models: [] })
+  t.match(await client.version(), { version: /^\d/ })
+  t.strictSame((await client.ps()).models, [])
   const { models } = await client.list()
-  t.equal(models.length, 1)
-  const [model] = models as Json[]
-  t.match(model, {
-    name: 'demo:latest',
-    model: 'demo:latest',
-    remote_model: 'demo',
-    remote_host: 'https://demo.invalid',
-    modified_at: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,9}(Z|[+-]\d\d:\d\d)$/,
-    digest: /^[0-9a-f]{64}$/,
-    capabilities: ['completion'],
-  })
-  t.ok(Number.isInteger(model.size) && model.size > 0)
-  t.strictSame(model.details, {
-    parent_model: '',
-    format: '',
-    family: 'demo',
-    families: ['demo'],
-    parameter_size: '',
-    quantization_level: '',
-    context_length: 128_000,
-  })
-})
-
-t.test('demo: a model is shown, whatever it is called', async t => {
-  const client = await demoClient(t)
-  const shown: Json = await client.show({ model: 'demo' })
-  t.match(shown, {
-    model_info: {
-      'general.architecture': 'demo',
-      'general.basename': 'demo',
-      'demo.context_length': 128_000,
-    },
-    details: { family: 'demo', format: '', parameter_size: '', quantization_level: '' },
-    parameters: /^num_ctx {24}128000$/m,
-    modelfile: String,
-    template: String,
-    modified_at: /\.\d{3,9}(Z|[+-]\d\d:\d\d)$/,
-    remote_model: 'demo',
-    remote_host: 'https://demo.invalid',
-  })
-  t.strictSame([...shown.capabilities].sort(), [
-    'completion',
-    'insert',
-    'thinking',
-    'tools',
-    'vision',
-  ])
-  t.strictSame(await client.show({ model: 'DEMO:latest' }), shown)
-  t.strictSame(await client.show({ model: 'registry.ollama.ai/library/demo' }), shown)
-  await t.rejects(client.show({ model: 'nope' }), refused(404, /^model 'nope:latest' not found$/))
-})
-
-t.test('demo: efforts are tags where they are listed, on a port of their own too', async t => {
-  const argv = ['--demo', '--demo-pace', '0', '--expose-reasoning-models', '--ollama-port', '0']
-  const { url, ollamaUrl = '' } = await startService(t, argv)
-  t.not(ollamaUrl, url)
-  const client = new Ollama({ host: ollamaUrl })
-  const names = (await client.list()).models.map(({ name }) => name)
-  t.strictSame(names.sort(), ['demo:high', 'demo:latest', 'demo:low', 'demo:max', 'demo:medium'])
-  for (const model of names) {
-    const { message } = await client.chat({ model, messages: [hi] })
-    const effort = model === 'demo:latest' ? 'medium' : model.slice('demo:'.length)
-    t.match(message.content, `You asked the model demo at effort ${effort} `)
-  }
+  t.strictSame(
+    models.map(({ name }) => name),
+    ['demo:latest'],
+  )
+  const shown = await client.show({ model: 'demo:latest' })
+  t.strictSame(shown.details, models[0]?.details)
+  t.ok(shown.capabilities.includes('completion'))
+  await t.rejects(client.show({ model: 'nope' }), refused(404, "model 'nope:latest' not found"))
 })
 
 t.test('demo: a pull is done at once where there is something to serve', async t => {
@@ -103,63 +72,33 @@ t.test('demo: a pull is done at once where there is something to serve', async t
     { message: missing },
   )
   t.strictSame(lines, [{ status: 'pulling manifest' }])
-  await t.rejects(client.pull({ model: 'a b' }), refused(400, 'invalid model name'))
 })
 
 t.test('demo: what there is none of is refused in words', async t => {
   const client = await demoClient(t)
-  const noEmbeddings = refused(400, '"demo" does not support embeddings')
-  await t.rejects(client.embed({ model: 'demo', input: 'hi' }), noEmbeddings)
-  await t.rejects(client.embeddings({ model: 'demo', prompt: 'hi' }), noEmbeddings)
-  await t.rejects(
-    client.embed({ model: 'nope', input: ['hi'] }),
-    refused(404, 'model "nope" not found, try pulling it first'),
-  )
+  const model = 'demo'
+  await t.rejects(client.embed({ model, input: 'hi' }), refused(400, /embeddings/))
+  await t.rejects(client.embeddings({ model, prompt: 'hi' }), refused(400, /embeddings/))
   for (const stream of [false, true] as const) {
-    await t.rejects(
-      client.push({ model: 'demo', stream: stream as true }),
-      refused(501, 'push is not supported: models are served remotely'),
-    )
-    await t.rejects(
-      client.create({ model: 'mine', from: 'demo', stream: stream as true }),
-      refused(501, /create is not supported/),
-    )
+    const forms = { model, from: model, stream: stream as true }
+    await t.rejects(client.push(forms), refused(501, /^push is not supported/))
+    await t.rejects(client.create(forms), refused(501, /^create is not supported/))
   }
-  await t.rejects(
-    client.copy({ source: 'demo', destination: 'mine' }),
-    refused(501, /copy is not supported/),
-  )
-  await t.rejects(client.delete({ model: 'demo' }), refused(501, /delete is not supported/))
-  await t.rejects(client.delete({ model: 'nope' }), refused(404, "model 'nope' not found"))
+  await t.rejects(client.copy({ source: model, destination: 'x' }), refused(501, /^copy is not/))
+  await t.rejects(client.delete({ model }), refused(501, /^delete is not/))
 })
 
 t.test('demo: an empty chat or prompt loads and unloads', async t => {
   const client = await demoClient(t)
-  const common = {
-    model: 'demo',
-    remote_model: 'demo',
-    remote_host: 'https://demo.invalid',
-    created_at: /\.\d{3,9}Z$/,
+  t.match(await client.chat({ model: 'demo' }), { done: true, done_reason: 'load' })
+  t.match(await client.generate({ model: 'demo', prompt: '', keep_alive: 0 }), {
     done: true,
-  }
-  const chat: Json = await client.chat({ model: 'demo' })
-  t.match(chat, { ...common, message: { role: 'assistant', content: '' }, done_reason: 'load' })
-  t.notOk('total_duration' in chat)
-  t.match(await client.chat({ model: 'demo', messages: [], keep_alive: 0 }), {
-    ...common,
-    done_reason: 'unload',
-  })
-  const empty = { model: 'demo', prompt: '' }
-  t.match(await client.generate(empty), { ...common, response: '', done_reason: 'load' })
-  t.match(await client.generate({ ...empty, keep_alive: '0s' }), {
-    ...common,
     done_reason: 'unload',
   })
 })
 
 t.test('demo: an error before the answer has its status and its words', async t => {
   const client = await demoClient(t)
-  const text = 'is not what counts'
   for (const stream of [false, true]) {
     const ask = (content: string, more: Partial<ChatRequest> = {}) =>
       client.chat({
@@ -172,27 +111,8 @@ t.test('demo: an error before the answer has its status and its words', async t 
       ask('fail:429'),
       refused(429, "The demo's answer to fail:429: it asks to try again in a second."),
     )
-    await t.rejects(
-      ask('fail:503'),
-      refused(503, "The demo's answer to fail:503: it is overloaded."),
-    )
-    await t.rejects(
-      ask('fail:limit'),
-      refused(429, /^The demo's answer to fail:limit: .*resets at/),
-    )
-    await t.rejects(ask(text, { model: 'nope' }), refused(404, "model 'nope' not found"))
-    await t.rejects(ask(text, { model: 'a b' }), refused(400, 'invalid model name'))
-    await t.rejects(ask(text, { model: '' }), refused(400, 'model is required'))
-    await t.rejects(
-      ask(text, { think: 'ultra' as 'high' }),
-      refused(
-        400,
-        'invalid think value: "ultra" (must be "high", "medium", "low", "max", true, or false)',
-      ),
-    )
-    await t.rejects(ask(text, { logprobs: true }), refused(400, /logprobs/))
-    await t.rejects(ask(text, { format: 'xml' }), refused(400, /json/i))
-    await t.rejects(ask(text, { keep_alive: '10' }), refused(400, /missing unit in duration "10"/))
+    await t.rejects(ask('hi', { model: 'nope' }), refused(404, "model 'nope' not found"))
+    await t.rejects(ask('hi', { logprobs: true }), refused(400, /logprobs/))
   }
 })
 
@@ -220,11 +140,145 @@ t.test('demo: an error in the stream is thrown once the text has come', async t 
   }
 })
 
+t.test('scripted: a chat, whole and streamed, with its thinking', async t => {
+  const { client, upstream, sent } = await scripted(t)
+  const request: ChatRequest & { stream?: false } = {
+    ...question,
+    think: 'low',
+    options: { temperature: 0.2 },
+    keep_alive: '5m',
+  }
+  const thought = reasoning(0, [['First ', 'thought.'], ['Second.']])
+  upstream.play(plays(answer(thought, message(1, ['4', '2']))))
+  const lines = await collect(await client.chat({ ...request, stream: true }))
+  const said = lines.map(({ message }) => message)
+  t.equal(said.map(({ thinking }) => thinking ?? '').join(''), 'First thought.\n\nSecond.')
+  t.strictSame(said.map(({ content }) => content).filter(Boolean), ['4', '2'])
+  t.match(lines.at(-1), { done: true, done_reason: 'stop', prompt_eval_count: 11, eval_count: 7 })
+  const whole = await client.chat(request)
+  t.match(whole.message, { content: '42', thinking: 'First thought.\n\nSecond.' })
+  t.ok(whole.eval_duration > 0 && whole.total_duration > 0)
+  t.strictSame(sent().reasoning, { effort: 'low', summary: 'auto' })
+  t.notOk('thinking' in (await client.chat({ ...request, think: false })).message)
+})
+
+const tool = (name: string, field: string) => ({
+  type: 'function',
+  function: {
+    name,
+    description: `Tells the ${name.slice('get_'.length)}`,
+    parameters: { type: 'object', properties: { [field]: { type: 'string' } }, required: [field] },
+  },
+})
+
+t.test('scripted: calls that the client hands on come back with their results', async t => {
+  const { client, upstream, sent } = await scripted(t)
+  const request = {
+    ...question,
+    tools: [tool('get_weather', 'city'), tool('get_time', 'zone')],
+  }
+  const weather: Message = { role: 'tool', content: '22 degrees', tool_name: 'get_weather' }
+  const time: Message = { role: 'tool', content: 'noon', tool_name: 'get_time' }
+  const warm: Message = { role: 'tool', content: '22 degrees' }
+  const noon: Message = { role: 'tool', content: 'noon' }
+  // The client knows no such field, but passes it on.
+  const atNoon: Message = Object.assign({ tool_call_id: 'call_2' }, noon)
+  const thinks = reasoning(0, [['Two calls.']])
+  const { summary, encrypted_content } = thinks.item
+  for (const [stream, results] of [
+    [true, [time, weather]],
+    [false, [warm, noon]],
+    [false, [atNoon, warm]],
+  ] as readonly [boolean, readonly Message[]][]) {
+    upstream.play(plays(answer(thinks, ...TWO_CALLS)), plays(HELLO))
+    const lines = stream
+      ? await collect(await client.chat({ ...request, stream: true }))
+      : [await client.chat(request)]
+    const calls = lines.flatMap(({ message }) => message.tool_calls ?? [])
+    t.strictSame(
+      calls.map(call => call.function.arguments),
+      [{ city: 'Paris' }, { zone: 'UTC' }],
+    )
+    const said: Message = { role: 'assistant', content: '', tool_calls: calls }
+    const { message } = await client.chat({ ...request, messages: [hi, said, ...results] })
+    t.equal(message.content, 'Hello')
+    const input: Json[] = sent().input
+    const outputs = input.slice(4).sort((a, b) => a.call_id.localeCompare(b.call_id))
+    t.strictSame(
+      [...input.slice(0, 4), ...outputs],
+      [says('user', 'hi'), { type: 'reasoning', summary, encrypted_content }, ...calledTwo()],
+    )
+  }
+})
+
+t.test('demo: an answer keeps to a schema that was made with zod', async t => {
+  const client = await demoClient(t)
+  const Party = z.object({ name: z.string(), day: z.enum(['monday']), seats: z.number().min(10) })
+  const format = z.toJSONSchema(Party)
+  const request = { model: 'demo', messages: [hi], format }
+  const lines = await collect(await client.chat({ ...request, stream: true }))
+  for (const text of [
+    (await client.chat(request)).message.content,
+    lines.map(({ message }) => message.content).join(''),
+    (await client.generate({ model: 'demo', prompt: 'hi', format })).response,
+  ]) {
+    t.strictSame(Party.parse(JSON.parse(text ?? '')), { name: 'name', day: 'monday', seats: 10 })
+  }
+})
+
+t.test('scripted: images go up from bytes, Base64 and data URLs', async t => {
+  const { client, upstream, sent } = await scripted(t)
+  upstream.play(plays(HELLO))
+  const bytes = new Uint8Array(Buffer.from(PIXEL, 'base64'))
+  const text = { type: 'input_text', text: 'What is it?' }
+  for (const image of [bytes, PIXEL, `data:image/png;base64,${PIXEL}`]) {
+    const images = [image] as string[]
+    const seen: Message = { role: 'user', content: 'What is it?', images }
+    await client.chat({ model: 'gpt-5.5', messages: [seen] })
+    t.strictSame(sent().input, [{ type: 'message', role: 'user', content: [text, SENT_PIXEL] }])
+    await client.generate({ model: 'gpt-5.5', prompt: 'What is it?', images })
+    t.strictSame(sent().input, [{ type: 'message', role: 'user', content: [text, SENT_PIXEL] }])
+  }
+})
+
+t.test('scripted: a prompt is answered, and its context goes on', async t => {
+  const { client, upstream, sent } = await scripted(t)
+  const request = { model: 'gpt-5.5', system: 'Be brief.' }
+  upstream.play(plays(answer(reasoning(0, [['Why, ', 'hm.']]), message(1, ['one', ' 😀"\n']))))
+  const first = await client.generate({ ...request, prompt: 'first' })
+  t.match(first, { response: 'one 😀"\n', thinking: 'Why, hm.', done_reason: 'stop' })
+  const second = await collect(
+    await client.generate({ ...request, prompt: 'second', context: first.context, stream: true }),
+  )
+  t.equal(second.map(({ response }) => response).join(''), 'one 😀"\n')
+  t.equal(second.map(({ thinking }) => thinking ?? '').join(''), 'Why, hm.')
+  const context = second.at(-1)?.context ?? []
+  await client.generate({ model: 'gpt-5.5', prompt: 'third', context })
+  t.strictSame(sent().input, [
+    says('user', 'first'),
+    says('assistant', 'one 😀"\n'),
+    says('user', 'second'),
+    says('assistant', 'one 😀"\n'),
+    says('user', 'third'),
+  ])
+})
+
+t.test('scripted: a text is gone on with, or its gap filled', async t => {
+  const { client, upstream, sent } = await scripted(t)
+  upstream.play(plays(answer(message(0, ['a', ' + b']))))
+  const request = { model: 'gpt-5.5', prompt: 'const sum = (a, b) => ' }
+  const { response } = await client.generate({ ...request, suffix: '\nexport { sum }' })
+  t.equal(response, 'a + b')
+  t.strictSame(sent().input, [says('user', 'const sum = (a, b) => <gap>\nexport { sum }')])
+  const raw = await client.generate({ ...request, raw: true })
+  t.match(raw, { response: 'a + b', done: true })
+  t.strictSame(sent().input, [says('user', 'const sum = (a, b) => ')])
+})
+
 t.test('scripted: a stop text ends the answer and the upstream', async t => {
-  const { url, upstream } = await startSignedIn(t)
-  const client = new Ollama({ host: url })
+  const { client, upstream } = await scripted(t)
   upstream.play(endless('Hello', ' ST', 'OP here'))
-  const request = { model: 'gpt-5.5', messages: [hi], options: { stop: ['never', 'STOP'] } }
+  const request = { ...question, options: { stop: ['never', 'STOP'] } }
   const lines = await collect(await client.chat({ ...request, stream: true }))
   t.equal(lines.map(({ message }) => message.content).join(''), 'Hello ')
   t.match(lines.at(-1), { done: true, done_reason: 'stop' })
@@ -234,8 +288,8 @@ t.test('scripted: a stop text ends the answer and the upstream', async t => {
 })
 
 t.test('scripted: a client that goes away stops its own answer and no other', async t => {
-  const { url, upstream, log } = await startSignedIn(t)
-  const [leaves, stays] = [new Ollama({ host: url }), new Ollama({ host: url })]
+  const { url, client: leaves, upstream, log } = await scripted(t)
+  const stays = new Ollama({ host: url })
   const gate = createGate()
   const [begins = '', ends] = frames(...HELLO).split(/(?=event: response\.output_text\.done)/)
   upstream.play(endless('going'), async response => {
@@ -244,7 +298,7 @@ t.test('scripted: a client that goes away stops its own answer and no other', as
     await gate.passed
     response.end(ends)
   })
-  const leaving = await leaves.chat({ model: 'gpt-5.5', messages: [hi], stream: true })
+  const leaving = await leaves.chat({ ...question, stream: true })
   const staying = await stays.generate({ model: 'gpt-5.5', prompt: 'hi', stream: true })
   await t.rejects(
     async () => {

@@ -2,12 +2,14 @@ import t from 'tap'
 import { post, readJson } from '../fakes/api-client.ts'
 import { answer, message } from '../fakes/backend-events.ts'
 import { plays } from '../fakes/chat-service.ts'
+import { connect, head } from '../fakes/http-service.ts'
 import {
   askPlainly,
   BODIES,
   CHAT,
   GENERATE,
   readRefusal,
+  refusalOf,
   startOllama,
 } from '../fakes/ollama-service.ts'
 import { startDemo, startSignedIn } from '../fakes/service.ts'
@@ -36,8 +38,9 @@ t.test('a wrong method and an unknown path are errors of one text', async t => {
   ] as const) {
     const response = await fetch(url + path, { method })
     t.equal(response.status, 405, path)
-    t.match(response.headers.get('allow')?.split(', '), [allowed], path)
-    await readRefusal(response)
+    const methods = allowed === 'GET' ? 'GET, HEAD, OPTIONS' : `${allowed}, OPTIONS`
+    t.equal(response.headers.get('allow'), methods, path)
+    t.equal((await readRefusal(response)).error, `This URL answers to ${methods} only.`, path)
   }
   for (const [method, path] of [
     ['GET', '/api/nope'],
@@ -47,10 +50,89 @@ t.test('a wrong method and an unknown path are errors of one text', async t => {
     ['GET', '/api/tags/more'],
     ['POST', '/api/chat/completions'],
   ] as const) {
-    t.equal((await readRefusal(await fetch(url + path, { method }))).status, 404, path)
+    t.strictSame(await readRefusal(await fetch(url + path, { method })), {
+      status: 404,
+      error: 'There is nothing at this URL.',
+    })
   }
+  t.strictSame(await readRefusal(await fetch(`${url}/api/%zz`)), {
+    status: 400,
+    error: 'The path of the URL is malformed.',
+  })
   // Elsewhere the other API answers.
   t.match(await readJson(await fetch(`${url}/nope`)), { error: { code: 'unknown_url' } })
+})
+
+t.test('what cannot be done to a model far away is refused in so many words', async t => {
+  const { url, upstream, log } = await startSignedIn(t)
+  const blob = `/api/blobs/sha256:${'0'.repeat(64)}`
+  const remote = 'is not supported: models are served remotely'
+  const cloud = 'ollama cloud is disabled: web search is unavailable'
+  const signedOut = 'you are not currently signed in'
+  const noEmbeddings = '"gpt-5.5" does not support embeddings'
+  for (const [method, path, body, status, error, code] of [
+    ['POST', '/api/push', { model: 'gpt-5.5' }, 501, `push ${remote}`, 'not_supported'],
+    ['POST', '/api/push', '', 501, `push ${remote}`, 'not_supported'],
+    ['POST', '/api/create', { model: 'CANARY' }, 501, `create ${remote}`, 'not_supported'],
+    ['POST', '/api/copy', { source: 'CANARY' }, 501, `copy ${remote}`, 'not_supported'],
+    ['DELETE', '/api/delete', { model: 'gpt-5.5' }, 501, `delete ${remote}`, 'not_supported'],
+    ['DELETE', '/api/delete', { name: 'GPT-5.5' }, 501, `delete ${remote}`, 'not_supported'],
+    ['DELETE', '/api/delete', { name: 'nope' }, 404, "model 'nope' not found", 'model_not_found'],
+    ['POST', blob, 'x'.repeat(500_000), 501, `upload of blobs ${remote}`, 'not_supported'],
+    ['GET', blob, '', 404, 'blob not found', 'unsupported_endpoint'],
+    ['POST', '/api/me', undefined, 401, 'unauthorized', undefined],
+    ['POST', '/api/signout', undefined, 401, signedOut, undefined],
+    ['DELETE', '/api/user/keys/abc', undefined, 401, signedOut, undefined],
+    ['POST', '/api/experimental/web_search', { query: 'CANARY' }, 403, cloud, undefined],
+    ['POST', '/api/experimental/web_fetch', { url: 'CANARY' }, 403, cloud, undefined],
+    ['POST', '/api/embed', { model: 'gpt-5.5' }, 400, noEmbeddings, 'unsupported_value'],
+    ['POST', '/api/embed', { model: 'gpt-5.5', input: [] }, 400, noEmbeddings, 'unsupported_value'],
+    ['POST', '/api/embeddings', { model: 'gpt-5.5' }, 400, noEmbeddings, 'unsupported_value'],
+  ] as const) {
+    const title = `${method} ${path} ${JSON.stringify(body)?.slice(0, 60)}`
+    t.strictSame(await refusalOf(url + path, body, method), { status, error }, title)
+    const { fields } = log.entries.findLast(entry => entry.message === 'request') ?? {}
+    t.match(fields, { status, error_code: code, error: code && error }, title)
+  }
+  const asked = await fetch(url + blob, { method: 'HEAD' })
+  t.equal(asked.status, 404)
+  t.equal(await asked.text(), '')
+  t.equal(upstream.requests.length, 0)
+  t.notMatch(JSON.stringify(log.entries), 'CANARY')
+})
+
+t.test('what is refused unread leaves no connection in doubt, whatever its size', async t => {
+  const service = await startDemo(t)
+  const uploads = await connect(t, service)
+  uploads.send(head('POST /api/blobs/sha256:0', 'Content-Length: 99999999999'))
+  const text = await uploads.until(/\}$/)
+  t.match(text, /^HTTP\/1\.1 501 .*\r\nconnection: close\r\n.*\{"error":"upload of blobs /is)
+
+  const goesOn = await connect(t, service)
+  goesOn.send(`${head('DELETE /api/delete', 'Content-Length: 16')}{"model":"demo"}`)
+  await goesOn.until(/501 .*\}$/s)
+  goesOn.send(head('POST /api/push', 'Content-Length: 0'))
+  await goesOn.until(/501 .*501 .*\}$/s)
+  goesOn.send(head('POST /api/me', 'Content-Length: 0'))
+  await goesOn.until(/501 .*501 .*401 .*\}$/s)
+  goesOn.send(head('GET /api/version', 'Connection: close'))
+  t.match(await goesOn.closed, /501 .*501 .*401 .*200 .*"0\.33\.0"\}$/s)
+})
+
+t.test('a body that does no more than name a model is small', async t => {
+  const { url } = await startDemo(t)
+  const model = 'x'.repeat(1024 * 1024)
+  for (const [path, method] of [
+    ['/api/show', 'POST'],
+    ['/api/pull', 'POST'],
+    ['/api/delete', 'DELETE'],
+  ] as const) {
+    t.equal((await refusalOf(url + path, { model }, method)).status, 413, path)
+  }
+  t.strictSame(await refusalOf(`${url}/api/embed`, { model: 'demo', input: model }), {
+    status: 400,
+    error: '"demo" does not support embeddings',
+  })
 })
 
 t.test('a body that is no JSON object is refused before its model is looked at', async t => {

@@ -1,12 +1,12 @@
-import type { ChatRequest, Item } from '../../src/domain/conversation.ts'
+import type { ChatRequest, Message } from '../../src/domain/conversation.ts'
 
 /** A user message of one text. */
-export function userSays(text: string): Item {
+export function userSays(text: string): Message {
   return { type: 'message', role: 'user', parts: [{ type: 'text', text }] }
 }
 
 /** A developer message of one text. */
-export function developerSays(text: string): Item {
+export function developerSays(text: string): Message {
   return { type: 'message', role: 'developer', parts: [{ type: 'text', text }] }
 }
 

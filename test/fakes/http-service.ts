@@ -8,7 +8,7 @@ import { type IncomingHttpHeaders, type RequestOptions, request } from 'node:htt
 import { connect as connectSocket, type Socket } from 'node:net'
 import type { Test } from 'tap'
 import { createCors } from '../../src/adapters/http/cors.ts'
-import type { Handler, Protocol, Reply, Route } from '../../src/adapters/http/exchange.ts'
+import type { Handler, Reply, Route } from '../../src/adapters/http/exchange.ts'
 import { createGuard } from '../../src/adapters/http/guard.ts'
 import { createRouter } from '../../src/adapters/http/router.ts'
 import {
@@ -53,23 +53,14 @@ export interface ServiceOptions {
 }
 
 /** Starts a server with these routes on a free port; it is closed when the test ends. */
-export function startService(
+export async function startService(
   t: Test,
   routes: readonly Route[],
-  options?: ServiceOptions,
-): Promise<Service> {
-  return startProtocols(t, [{ routes, encodeError }], options)
-}
-
-/** The same with whole protocols, each with its own errors. */
-export async function startProtocols(
-  t: Test,
-  protocols: readonly [Protocol, ...Protocol[]],
   { allowedHosts = [], origins = [], timeouts = {}, also = [] }: ServiceOptions = {},
 ): Promise<Service> {
   const log = createFakeLog()
   const server = createHttpServer({
-    router: createRouter(protocols),
+    router: createRouter([{ routes, encodeError }]),
     guard: createGuard(allowedHosts),
     cors: createCors(origins),
     timeouts: {
@@ -149,7 +140,7 @@ export interface RawClient {
 }
 
 /** Connects; the socket is destroyed when the test ends. */
-export async function connect(t: Test, { port }: Service): Promise<RawClient> {
+export async function connect(t: Test, { port }: Pick<Service, 'port'>): Promise<RawClient> {
   const socket = connectSocket(port, '127.0.0.1')
   t.teardown(() => socket.destroy())
   await once(socket, 'connect')

@@ -78,6 +78,18 @@ export async function readRefusal(response: Response): Promise<OllamaRefusal> {
   return { status: response.status, error }
 }
 
+/** Asks for what is refused for good, which the answer has to say. */
+export async function refusalOf(
+  url: string,
+  body: unknown,
+  method = 'POST',
+): Promise<OllamaRefusal> {
+  const sent = body === undefined || method === 'GET' ? {} : { body: JSON.stringify(body) }
+  const response = await fetch(url, { method, ...sent })
+  if (response.headers.get('x-should-retry') !== 'false') throw new Error(`to be retried: ${url}`)
+  return await readRefusal(response)
+}
+
 /** What is refused: the body, what its error says, and the status, 400 where none is given. */
 export type BadBody = readonly [body: object, error: string | RegExp, status?: number]
 

@@ -6,8 +6,6 @@ export const MAX_MESSAGES = 10_000
 export const MAX_TOOLS = 512
 /** Most parts of a message, and most calls. */
 export const MAX_PARTS = 10_000
-/** Most stop texts; the API's own limit. */
-export const MAX_STOPS = 4
 /** Longest stop text, in UTF-16 units. */
 export const MAX_STOP_LENGTH = 10_000
 /** Most domains that a search may be limited to. */

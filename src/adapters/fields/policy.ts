@@ -14,6 +14,13 @@ export interface Refusal {
   readonly code: 'unsupported_value' | 'unsupported_parameter'
 }
 
+/** No log probabilities (`logprobs`, `top_logprobs`). */
+export const NO_LOG_PROBABILITIES: Refusal = {
+  asksForNothing: value => value === false || value === 0,
+  why: 'the backend gives no log probabilities',
+  code: 'unsupported_parameter',
+}
+
 /** The fields of one endpoint. `null` is always the same as absent. */
 export interface FieldPolicy {
   /** Fields that have an effect, and refused ones whose harmless value is what happens anyway. */

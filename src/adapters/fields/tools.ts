@@ -3,11 +3,11 @@
 import * as v from 'valibot'
 import { clientTools, type Tool, type ToolChoice } from '../../domain/conversation.ts'
 import { ProxyError } from '../../domain/errors.ts'
-import type { JsonObject } from '../../domain/json.ts'
+import { asObject } from '../../domain/json.ts'
 import { plainText } from '../../domain/plain-text.ts'
 import { check } from './check.ts'
 import { MAX_TOOLS } from './limits.ts'
-import { decodeFunction, decodeTool, nested } from './tool.ts'
+import { decodeTool, nested } from './tool.ts'
 import { isWebSearch } from './web-search.ts'
 
 /** Longest name that is told back; the backend's own limit. */
@@ -43,22 +43,12 @@ export function decodeTools(tools: readonly unknown[], path: string): readonly T
       searches = true
       return isFirst ? [tool] : []
     }
-    claimName(names, tool.name, value, toolPath)
+    if (names.has(tool.name)) {
+      const [, place] = nested(asObject(value) ?? {}, tool.type, toolPath)
+      throw sameName(tool.name, `${place}.name`)
+    }
+    names.add(tool.name)
     return [tool]
-  })
-}
-
-/**
- * Decodes the list of functions that came before tools (chat API, `functions`).
- *
- * @throws ProxyError as {@link decodeTools}.
- */
-export function decodeFunctions(functions: readonly unknown[], path: string): readonly Tool[] {
-  const names = new Set<string>()
-  return functions.map((value, i) => {
-    const tool = decodeFunction(value, `${path}[${i}]`)
-    claimName(names, tool.name, undefined, `${path}[${i}]`)
-    return tool
   })
 }
 
@@ -156,15 +146,6 @@ function searchAmongOthers(path: string): ProxyError {
 
 function bad(path: string, why: string): ProxyError {
   return new ProxyError('invalid_value', `Invalid value for '${path}': ${why}.`, { param: path })
-}
-
-function claimName(names: Set<string>, name: string, value: unknown, path: string): void {
-  if (names.has(name)) {
-    const tool = (value ?? {}) as JsonObject
-    const [, place] = nested(tool, String(tool['type']), path)
-    throw sameName(name, `${place}.name`)
-  }
-  names.add(name)
 }
 
 /** Says that a name is taken, by the field that takes it again. */

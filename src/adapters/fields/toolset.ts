@@ -3,99 +3,106 @@
 import * as v from 'valibot'
 import type { Tool, ToolChoice, WebSearchTool } from '../../domain/conversation.ts'
 import { ProxyError } from '../../domain/errors.ts'
-import { asObject } from '../../domain/json.ts'
-import { AnyObject } from './check.ts'
 import { MAX_TOOLS } from './limits.ts'
 import { decodeTool } from './tool.ts'
-import { decodeFunctions, decodeToolChoice, decodeTools } from './tools.ts'
-import { decodeWebSearch, PLAIN_WEB_SEARCH } from './web-search.ts'
+import { decodeToolChoice, decodeTools } from './tools.ts'
+import { PLAIN_WEB_SEARCH } from './web-search.ts'
 
 /** Most bytes of JSON that `responses_tools` may have. */
 const MAX_RESPONSES_TOOLS_BYTES = 32_768
 
 const Tools = v.nullish(v.pipe(v.array(v.unknown()), v.maxLength(MAX_TOOLS)))
 
-/** The fields that any chat may have: the API's own, then those of the Python ChatMock. */
-export const TOOL_FIELDS = {
-  tools: Tools,
-  tool_choice: v.nullish(v.unknown()),
-  parallel_tool_calls: v.nullish(v.boolean()),
+/** What the Python ChatMock has in chats besides. */
+const SEARCH_FIELDS = {
   responses_tools: Tools,
   responses_tool_choice: v.nullish(v.picklist(['auto', 'none'])),
 }
 
-/** The same, with what the OpenAI API has besides: functions of old and a search of its own. */
-export const TOOLSET_FIELDS = {
-  ...TOOL_FIELDS,
-  functions: Tools,
-  function_call: v.nullish(v.unknown()),
-  web_search_options: v.nullish(AnyObject),
+/** The fields that a chat of any protocol may have. */
+export const TOOL_FIELDS = {
+  tools: Tools,
+  tool_choice: v.nullish(v.unknown()),
+  parallel_tool_calls: v.nullish(v.boolean()),
+  ...SEARCH_FIELDS,
 }
 
-/** A body in which the fields are checked. */
-export type ToolsetBody = Partial<v.InferOutput<v.ObjectSchema<typeof TOOLSET_FIELDS, undefined>>>
+type Checked<Fields extends v.ObjectEntries> = Partial<
+  v.InferOutput<v.ObjectSchema<Fields, undefined>>
+>
 
 /** The tools of a request. */
 export interface Toolset {
   readonly tools: readonly Tool[]
   readonly toolChoice: ToolChoice
   readonly parallelToolCalls: boolean
-  /** Whether they came, and must be called, in the form that was there before tools. */
-  readonly isLegacy: boolean
   /** Names of the fields that have no effect beside the others. */
   readonly ignored: readonly string[]
 }
 
+/** Tools as a protocol has read them from its own fields. */
+export interface OwnTools {
+  readonly tools: readonly Tool[]
+  /** Decodes the choice among them and the search that may be added; not called if it is overruled. */
+  decodeChoice(tools: readonly Tool[]): ToolChoice
+}
+
 /**
- * Decodes the tools. Of several web searches the first remains: that of `tools`, then
- * `web_search_options`, then `responses_tools`; where there is none and `webSearch` says so, a
- * plain one is added.
+ * Decodes {@link TOOL_FIELDS} of a body in which they are checked.
  *
  * @throws ProxyError `missing_required_parameter`, `invalid_type`, `invalid_value`,
  *   `unsupported_value` with the path of the field.
  */
-export function decodeToolset(chat: ToolsetBody, webSearch: boolean): Toolset {
-  const ignored: string[] = []
-  const isLegacy = (chat.functions ?? []).length > 0
-  const tools = [...decodeClientTools(chat, isLegacy)]
-  const add = (field: string, search: WebSearchTool | undefined) => {
-    if (search === undefined) return
-    if (tools.some(tool => tool.type === 'web-search')) ignored.push(field)
-    else tools.push(search)
+export function decodeToolset(body: Checked<typeof TOOL_FIELDS>, webSearch: boolean): Toolset {
+  const { tool_choice: choice, responses_tool_choice: overruling } = body
+  const own: OwnTools = {
+    tools: decodeTools(body.tools ?? [], 'tools'),
+    decodeChoice: tools => decodeToolChoice(choice, tools, 'tool_choice'),
   }
-  const { web_search_options: options } = chat
-  add('web_search_options', options ? decodeWebSearch(options, 'web_search_options') : undefined)
-  add('responses_tools', decodeResponsesTools(chat.responses_tools ?? []))
-  const toolChoice = decodeChoice(chat, tools, isLegacy)
-  // Where a call is required, a search that nobody asked for would count as one.
-  if (webSearch && chat.responses_tool_choice !== 'none' && toolChoice !== 'required') {
-    if (!tools.some(tool => tool.type === 'web-search')) tools.push(PLAIN_WEB_SEARCH)
-  }
-  const isOverruled = isLegacy || chat.responses_tool_choice
-  if (isOverruled && chat.tool_choice) ignored.push('tool_choice')
-  if (chat.responses_tool_choice && chat.function_call) ignored.push('function_call')
-  if (isLegacy && chat.parallel_tool_calls) ignored.push('parallel_tool_calls')
+  const { ignored, ...completed } = completeTools(own, body, webSearch)
   return {
-    tools,
+    ...completed,
+    parallelToolCalls: body.parallel_tool_calls ?? true,
+    ignored: overruling && choice ? [...ignored, 'tool_choice'] : ignored,
+  }
+}
+
+/**
+ * Lays the search and the choice of the Python ChatMock over a protocol's own; where no search has
+ * been asked for and `webSearch` says so, a plain one is added.
+ *
+ * @throws ProxyError as {@link decodeToolset}, and what `decodeChoice` throws.
+ */
+export function completeTools(
+  own: OwnTools,
+  body: Checked<typeof SEARCH_FIELDS>,
+  webSearch: boolean,
+): Pick<Toolset, 'tools' | 'toolChoice' | 'ignored'> {
+  const { responses_tools, responses_tool_choice } = body
+  const search = decodeResponsesTools(responses_tools ?? [])
+  const { tools, ignored } = addSearch(own.tools, search, 'responses_tools')
+  const toolChoice = responses_tool_choice ?? own.decodeChoice(tools)
+  // Where a call is required, a search that nobody asked for would count as one.
+  const mayAdd = webSearch && responses_tool_choice !== 'none' && toolChoice !== 'required'
+  return {
+    tools: mayAdd && !hasSearch(tools) ? [...tools, PLAIN_WEB_SEARCH] : tools,
     toolChoice,
-    parallelToolCalls: !isLegacy && (chat.parallel_tool_calls ?? true),
-    isLegacy,
     ignored,
   }
 }
 
-function decodeClientTools(chat: ToolsetBody, isLegacy: boolean): readonly Tool[] {
-  const { tools, functions } = chat
-  if (!isLegacy) return decodeTools(tools ?? [], 'tools')
-  // The answer calls in one form only, and the client would wait for the other in vain.
-  if (tools && tools.length > 0) {
-    throw new ProxyError(
-      'invalid_value',
-      "Invalid value for 'functions': send either tools or functions, not both.",
-      { param: 'functions' },
-    )
-  }
-  return decodeFunctions(functions ?? [], 'functions')
+/** Adds the search of a field. Where there is one already, that remains and the field is named. */
+export function addSearch(
+  tools: readonly Tool[],
+  search: WebSearchTool | undefined,
+  field: string,
+): Pick<Toolset, 'tools' | 'ignored'> {
+  if (search === undefined) return { tools, ignored: [] }
+  return hasSearch(tools) ? { tools, ignored: [field] } : { tools: [...tools, search], ignored: [] }
+}
+
+function hasSearch(tools: readonly Tool[]): boolean {
+  return tools.some(tool => tool.type === 'web-search')
 }
 
 function decodeResponsesTools(tools: readonly unknown[]): WebSearchTool | undefined {
@@ -118,19 +125,4 @@ function decodeResponsesTools(tools: readonly unknown[]): WebSearchTool | undefi
     )
   })
   return search
-}
-
-function decodeChoice(chat: ToolsetBody, tools: readonly Tool[], isLegacy: boolean): ToolChoice {
-  if (chat.responses_tool_choice) return chat.responses_tool_choice
-  if (!isLegacy) {
-    decodeToolChoice(legacyChoice(chat.function_call), [], 'function_call')
-    return decodeToolChoice(chat.tool_choice, tools, 'tool_choice')
-  }
-  return decodeToolChoice(legacyChoice(chat.function_call), tools, 'function_call')
-}
-
-/** The legacy form names a function without saying that it is one. */
-function legacyChoice(choice: unknown): unknown {
-  const named = asObject(choice)
-  return named === undefined ? choice : { ...named, type: 'tool' }
 }

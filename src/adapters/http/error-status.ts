@@ -23,6 +23,7 @@ const TABLE: Readonly<Record<ErrorCode, Row>> = {
   response_not_found: lasting(404),
   unknown_url: lasting(404),
   unsupported_endpoint: lasting(404),
+  not_supported: lasting(501),
   method_not_allowed: lasting(405),
   request_too_large: lasting(413),
   unsupported_media_type: lasting(415),

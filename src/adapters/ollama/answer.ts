@@ -5,14 +5,13 @@ import type { Chat } from '../../domain/chat.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import type { Clock, ModelCatalog } from '../../domain/ports.ts'
 import { ignoredHeader } from '../fields/ignored.ts'
-import { refuseIgnored } from '../fields/policy.ts'
 import { sessionIdOf } from '../fields/session-id.ts'
-import { unmetTier } from '../fields/tier.ts'
 import type { Handler } from '../http/exchange.ts'
 import { sendReply } from '../http/reply.ts'
 import { type StreamTimes, writeStream } from '../http/stream.ts'
 import { readBody } from './body.ts'
-import { type Decoded, type DecodeOptions, decodeChatBody } from './chat/decode.ts'
+import { decodeChatBody } from './chat/decode.ts'
+import type { Decoded, DecodeOptions } from './decode.ts'
 import { createLineEncoder, encodeWhole } from './encoder.ts'
 import { decodeGenerateBody } from './generate/decode.ts'
 import { CHAT_FORM, createLines, GENERATE_FORM, type LineForm } from './lines.ts'
@@ -58,14 +57,12 @@ function answer(
     const body = await readBody(exchange, bodyLimitBytes)
     const models = catalog.list()
     const options = { sessionId: sessionIdOf(exchange), strict, webSearch, models, debugModel }
-    const { plan, asked, remoteModel } = decode(body, options)
+    const { plan, asked, remoteModel, ignored } = decode(body, options)
     const lines = createLines({ asked, remoteModel, remoteHost }, form, clock)
+    const headers = ignoredHeader(ignored)
     if (plan.type === 'load') {
-      return sendJsonText(exchange.response, lines.last({ reason: plan.reason }))
+      return sendJsonText(exchange.response, lines.last({ reason: plan.reason }), headers)
     }
-    const unmet = unmetTier(plan.request, models)
-    refuseIgnored(unmet, strict)
-    const headers = ignoredHeader([...plan.ignored, ...unmet])
     timings.noteSent()
     const events = await chat(plan.request, exchange.signal)
     timings.noteAccepted()
@@ -81,7 +78,7 @@ function answer(
 function sendJsonText(
   response: ServerResponse,
   text: string,
-  headers: Readonly<Record<string, string>> = {},
+  headers: Readonly<Record<string, string>>,
 ): void {
   const type = { 'content-type': 'application/json; charset=utf-8' }
   sendReply(response, { status: 200, headers: { ...type, ...headers }, text })

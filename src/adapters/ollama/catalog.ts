@@ -1,10 +1,16 @@
 /** Models as Ollama describes them: not on this machine, as they truly are not. */
 
 import { createHash } from 'node:crypto'
-import { EFFORTS, type Effort } from '../../domain/conversation.ts'
 import { isoTime } from '../../domain/iso-time.ts'
+import {
+  canThink,
+  type ListOptions,
+  listedName,
+  listedNames,
+  UNDATED_MS,
+} from '../../domain/models.ts'
 import type { ModelEntry } from '../../domain/ports.ts'
-import { isName, type NamedModel, shownName } from './names.ts'
+import { isName, type NamedModel } from './names.ts'
 
 /** What is the same for all models. */
 export interface CatalogFacts {
@@ -13,9 +19,6 @@ export interface CatalogFacts {
   /** When the models were told, in Unix milliseconds; `undefined` if they are known by heart. */
   readonly fetchedAt: number | undefined
 }
-
-/** Models known by heart have no date, and readers insist on one: the first day of 2026. */
-const UNDATED = '2026-01-01T00:00:00.000Z'
 
 /** Family of a model whose name begins with no letter. */
 const DEFAULT_FAMILY = 'gpt'
@@ -29,29 +32,26 @@ const PARAMETER_WIDTH = 30
  */
 const TEMPLATE = '{{- /* messages and tools are sent as they are */ -}}{{ .Prompt }}'
 
-/**
- * Encodes the list of models; with `exposesEfforts` each is followed by itself with each effort.
- * A model whose name could not be asked for is left out.
- */
+/** Encodes the list of models. One whose name could not be asked for is left out. */
 export function encodeTags(
   entries: readonly ModelEntry[],
   facts: CatalogFacts,
-  { exposesEfforts }: { readonly exposesEfforts: boolean },
+  { exposesEfforts }: Pick<ListOptions, 'exposesEfforts'>,
 ) {
   const models = entries
     .filter(({ slug }) => isName(slug))
-    .flatMap(entry => {
-      const efforts = exposesEfforts ? EFFORTS.filter(effort => entry.efforts.includes(effort)) : []
-      return [undefined, ...efforts].map(effort => encodeTag({ entry, effort }, facts))
-    })
+    .flatMap(entry =>
+      listedNames(entry, { exposesEfforts, isTagged: true }).map(name =>
+        encodeTag(name, entry, facts),
+      ),
+    )
   return { models }
 }
 
 /** Encodes all that there is to say of one model, whatever spelling of its name was used. */
-export function encodeShow(model: NamedModel, facts: CatalogFacts) {
-  const { entry } = model
+export function encodeShow({ entry, effort }: NamedModel, facts: CatalogFacts) {
   const { contextWindow } = entry
-  const name = nameOf(model)
+  const name = listedName(entry, effort, true)
   const family = familyOf(entry)
   const isKnown = contextWindow !== undefined
   return {
@@ -71,9 +71,7 @@ export function encodeShow(model: NamedModel, facts: CatalogFacts) {
   }
 }
 
-function encodeTag(model: NamedModel, facts: CatalogFacts) {
-  const { entry } = model
-  const name = nameOf(model)
+function encodeTag(name: string, entry: ModelEntry, facts: CatalogFacts) {
   const remote = { remote_model: entry.slug, remote_host: facts.remoteHost }
   const details = detailsOf(entry)
   const capabilities = capabilitiesOf(entry)
@@ -88,15 +86,6 @@ function encodeTag(model: NamedModel, facts: CatalogFacts) {
     details,
     capabilities,
   }
-}
-
-function nameOf({ entry: { slug }, effort }: NamedModel): string {
-  return effort === undefined ? shownName(slug) : withEffort(slug, effort)
-}
-
-function withEffort(slug: string, effort: Effort): string {
-  // A name has one tag.
-  return `${slug}${slug.includes(':') ? '-' : ':'}${effort}`
 }
 
 function familyOf({ slug }: ModelEntry): string {
@@ -119,18 +108,18 @@ function detailsOf(entry: ModelEntry) {
   }
 }
 
-function capabilitiesOf({ images, efforts }: ModelEntry): readonly string[] {
+function capabilitiesOf(entry: ModelEntry): readonly string[] {
   return [
     'completion',
     'tools',
     'insert',
-    ...(images ? ['vision'] : []),
-    ...(efforts.some(effort => effort !== 'none') ? ['thinking'] : []),
+    ...(entry.images ? ['vision'] : []),
+    ...(canThink(entry) ? ['thinking'] : []),
   ]
 }
 
 function modifiedAt({ fetchedAt }: CatalogFacts): string {
-  return isoTime(fetchedAt) ?? UNDATED
+  return isoTime(fetchedAt) ?? new Date(UNDATED_MS).toISOString()
 }
 
 function modelfile(name: string, contextWindow: number | undefined): string {

@@ -12,25 +12,24 @@ import { createLiteralRun } from '../../domain/literal-run.ts'
 import type { Encoder } from '../http/stream.ts'
 import { createCalls, encodeCalls } from './calls.ts'
 import { encodeError } from './errors.ts'
-import { MAX_TEXT_BYTES } from './generate/context.ts'
 import type { Ending, Lines } from './lines.ts'
 import { oneLine } from './ndjson.ts'
-import type { AskPlan } from './plan.ts'
+import type { AnswerContext, AskPlan } from './plan.ts'
 import type { Timings } from './timings.ts'
 
 /** How an answer is told. */
-export type Telling = Pick<AskPlan, 'showsThinking' | 'contextOf'>
+export type Telling = Pick<AskPlan, 'showsThinking' | 'context'>
 
 const NOTHING = quote('')
 
 /** Creates an encoder of an answer as lines. */
 export function createLineEncoder(
   lines: Lines,
-  { showsThinking, contextOf }: Telling,
+  { showsThinking, context }: Telling,
   timings: Timings,
 ): Encoder<ModelEvent> {
   const calls = lines.hasCalls ? createCalls() : undefined
-  const answer = contextOf && createAnswerText()
+  const answer = context && createAnswer(context)
   let hasThought = false
 
   function text(literal: JsonString): string {
@@ -66,8 +65,8 @@ export function createLineEncoder(
         case 'finished': {
           const rest = calls?.finish(event.reason).map(lines.call).join('') ?? ''
           const figures = timings.figures(event.usage)
-          const context = contextOf?.(answer?.take() ?? '')
-          const last = lines.last({ reason: doneReason(event.reason), context, figures })
+          const reason = doneReason(event.reason)
+          const last = lines.last({ reason, context: answer?.context(), figures })
           return `${rest}${last}\n`
         }
         default:
@@ -88,18 +87,21 @@ export function createLineEncoder(
 export async function encodeWhole(
   events: AsyncIterable<ModelEvent>,
   lines: Lines,
-  { showsThinking, contextOf }: Telling,
+  { showsThinking, context }: Telling,
   timings: Timings,
 ): Promise<string> {
   const told = asTold(events, timings)
   const { text, reasoning, toolCalls, reason, usage } = await collect(told)
   const figures = timings.figures(usage)
+  const literal = quote(text)
+  const answer = context && createAnswer(context)
+  answer?.push(literal)
   return lines.last({
-    text: quote(text),
+    text: literal,
     thinking: showsThinking && reasoning !== '' ? quote(reasoning) : undefined,
     calls: lines.hasCalls ? encodeCalls(toolCalls, reason) : [],
     reason: doneReason(reason),
-    context: contextOf?.(text),
+    context: answer?.context(),
     figures,
   })
 }
@@ -115,16 +117,16 @@ async function* asTold(
   }
 }
 
-/** The text of an answer, kept for its context; one that is too long for it is forgotten. */
-function createAnswerText() {
+/** Keeps the text of an answer for its context, as long as there is room for it. */
+function createAnswer(context: AnswerContext) {
   const literals = createLiteralRun()
   let length = 0
   return {
     push(literal: JsonString): void {
-      length += literal.length
-      if (length <= MAX_TEXT_BYTES) literals.push(literal)
+      length += literal.length - NOTHING.length
+      if (length <= context.maxLength) literals.push(literal)
     },
-    take: () => (length > MAX_TEXT_BYTES ? '' : unquote(literals.take())),
+    context: () => context.of(length > context.maxLength ? '' : unquote(literals.take())),
   }
 }
 

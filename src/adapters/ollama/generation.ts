@@ -2,7 +2,8 @@
 
 import type { ChatRequest } from '../../domain/conversation.ts'
 import { ProxyError } from '../../domain/errors.ts'
-import { decodeTier } from '../fields/tier.ts'
+import type { ModelEntry } from '../../domain/ports.ts'
+import { decodeTier, unmetTier } from '../fields/tier.ts'
 import { decodeFormat } from './format.ts'
 import { asksToUnload } from './keep-alive.ts'
 import type { ChosenModel } from './model.ts'
@@ -33,16 +34,21 @@ export interface Generation {
  *
  * @throws ProxyError `invalid_type`, `invalid_value`, `unsupported_value` with the path of the field.
  */
-export function decodeGeneration(body: GenerationBody, model: ChosenModel): Generation {
+export function decodeGeneration(
+  body: GenerationBody,
+  model: ChosenModel,
+  models: readonly ModelEntry[],
+): Generation {
   checkTopLogprobs(body.top_logprobs ?? 0)
   const thinking = decodeThink(body.think, model)
   const options = decodeOptions(body.options ?? {})
-  const tier = decodeTier(body)
+  const { priority, isIgnored } = decodeTier(body)
+  const unmet = isIgnored ? ['service_tier'] : unmetTier({ model: model.slug, priority }, models)
   return {
     stream: body.stream ?? true,
     showsThinking: thinking.isShown,
     loadReason: asksToUnload(body.keep_alive) ? 'unload' : 'load',
-    ignored: [...options.ignored, ...(tier.isIgnored ? ['service_tier'] : [])],
+    ignored: [...options.ignored, ...unmet],
     request: {
       model: model.slug,
       format: decodeFormat(body.format),
@@ -50,7 +56,7 @@ export function decodeGeneration(body: GenerationBody, model: ChosenModel): Gene
       // Nobody is going to see one that is not shown.
       summary: thinking.isShown ? undefined : 'none',
       verbosity: undefined,
-      priority: tier.priority,
+      priority,
       stop: options.stop,
     },
   }

@@ -10,8 +10,8 @@ const MODEL = /^\w[\w.-]{0,79}$/
 const NAMESPACE = /^\w[\w-]{0,79}$/
 const HOST = /^\w[\w.:-]{0,349}$/
 
-/** All four parts as long as they may be, and what stands between them. */
-const MAX_LENGTH = 350 + 3 * 80 + 3
+/** Most parts that slashes divide. */
+const MAX_PARTS = 3
 
 /** What a name need not say: where models come from by default. */
 const DEFAULT_HOST = 'registry.ollama.ai'
@@ -79,12 +79,15 @@ interface ParsedName {
 
 function parse(text: string): ParsedName | undefined {
   const name = text.trim()
-  if (name.length > MAX_LENGTH) return undefined
-  const [, untagged = '', tag = DEFAULT_TAG] = /^(.*?)(?::([^:/]*))?$/s.exec(name) ?? []
-  const parts = untagged.split('/')
+  const colon = name.lastIndexOf(':')
+  // A host may have a port.
+  const hasTag = colon > name.lastIndexOf('/')
+  const untagged = hasTag ? name.slice(0, colon) : name
+  const tag = hasTag ? name.slice(colon + 1) : DEFAULT_TAG
+  const parts = untagged.split('/', MAX_PARTS + 1)
   const [model = '', namespace = DEFAULT_NAMESPACE, givenHost = DEFAULT_HOST] = parts.toReversed()
   const isWellFormed =
-    parts.length <= 3 &&
+    parts.length <= MAX_PARTS &&
     MODEL.test(model) &&
     MODEL.test(tag) &&
     NAMESPACE.test(namespace) &&

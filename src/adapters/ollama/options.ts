@@ -4,17 +4,16 @@ import * as v from 'valibot'
 import type { ChatRequest } from '../../domain/conversation.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { check, listOf } from '../fields/check.ts'
-import { MAX_STOP_LENGTH } from '../fields/limits.ts'
+import { decodeStop, StopText } from '../fields/stop.ts'
 
 /** Most stop texts: Ollama has no limit of its own. */
 const MAX_STOPS = 64
 
 const OptionalNumber = v.nullish(v.number())
-const Stop = v.pipe(v.string(), v.maxLength(MAX_STOP_LENGTH))
-const Stops = listOf(Stop, MAX_STOPS)
+const StopTexts = listOf(StopText, MAX_STOPS)
 
 const Options = v.looseObject({
-  stop: v.nullish(v.union([Stop, v.array(v.unknown())])),
+  stop: v.nullish(v.union([StopText, v.array(v.unknown())])),
   num_predict: OptionalNumber,
   temperature: OptionalNumber,
   top_k: OptionalNumber,
@@ -50,13 +49,12 @@ export interface DecodedOptions {
  */
 export function decodeOptions(given: JsonObject): DecodedOptions {
   const { stop, num_predict } = check(Options, given, 'options')
-  const texts = typeof stop === 'string' ? [stop] : check(Stops, stop ?? [], 'options.stop')
+  const texts = typeof stop === 'string' ? stop : check(StopTexts, stop ?? [], 'options.stop')
   const asksForNothing = new Set(['stop'])
   // Ollama spells "no limit" as -1.
   if (typeof num_predict === 'number' && num_predict <= 0) asksForNothing.add('num_predict')
   return {
-    // At an empty text everything would end.
-    stop: texts.filter(text => text !== ''),
+    stop: decodeStop(texts),
     ignored: Object.entries(given)
       .filter(([name, value]) => value !== null && !asksForNothing.has(name))
       .map(([name]) => `options.${name}`),

@@ -18,8 +18,13 @@ export interface AskPlan {
   readonly stream: boolean
   /** Whether the client wants to see what the model thinks. */
   readonly showsThinking: boolean
-  /** Names of the fields that have no effect, for `x-chatmock-ignored`. */
-  readonly ignored: readonly string[]
-  /** Returns the `context` that stands for the conversation with this answer. */
-  readonly contextOf?: (answer: string) => readonly number[]
+  /** `undefined` if the answer is to have none. */
+  readonly context: AnswerContext | undefined
+}
+
+/** The `context` of an answer: what stands for the conversation with this answer. */
+export interface AnswerContext {
+  /** Most UTF-16 units that an answer may have in JSON; a longer one is left out. */
+  readonly maxLength: number
+  of(answer: string): readonly number[]
 }

@@ -1,7 +1,6 @@
 /** What becomes of each field of a body that has the model write something. */
 
-import type { FieldPolicy } from '../fields/policy.ts'
-import { NO_LOG_PROBABILITIES } from '../fields/refusals.ts'
+import { type FieldPolicy, NO_LOG_PROBABILITIES } from '../fields/policy.ts'
 
 /** Returns the policy of a body of which the fields `read` have an effect. */
 export function policyOf(read: readonly string[]): FieldPolicy {

@@ -26,7 +26,7 @@ export function refusalRoutes(parts: RefusalParts): readonly Route[] {
     { method: 'POST', path: '/api/copy', handle: unsupported('copy') },
     { method: 'DELETE', path: '/api/delete', handle: deleteModel(parts) },
     // Clients ask with HEAD whether a blob is there before they send it.
-    { method: 'GET', path: '/api/blobs/:digest', handle: refusal(404, 'blob not found') },
+    { method: 'GET', path: '/api/blobs/:digest', handle: noBlob },
     { method: 'POST', path: '/api/blobs/:digest', handle: unsupported('upload of blobs') },
     { method: 'POST', path: '/api/embed', handle: embed(parts) },
     { method: 'POST', path: '/api/embeddings', handle: embed(parts) },
@@ -41,13 +41,22 @@ export function refusalRoutes(parts: RefusalParts): readonly Route[] {
 const SIGNED_OUT = 'you are not currently signed in'
 
 /** Refuses whatever is asked, without reading it: what is sent to such a path may be gigabytes. */
-function refusal(status: number, error: string): Handler {
-  const reply = { status, headers: { 'x-should-retry': 'false' }, body: { error } }
-  return ({ request, response }) => sendFailure(request, response, reply)
+function unsupported(what: string): Handler {
+  return () => refuseTo(what)
 }
 
-function unsupported(what: string): Handler {
-  return refusal(501, `${what} is not supported: models are served remotely`)
+function refuseTo(what: string): never {
+  throw new ProxyError('not_supported', `${what} is not supported: models are served remotely`)
+}
+
+function noBlob(): never {
+  throw new ProxyError('unsupported_endpoint', 'blob not found')
+}
+
+/** The same in statuses that are about an account and a cloud of Ollama's: no failure here has them. */
+function refusal(status: 401 | 403, error: string): Handler {
+  const reply = { status, headers: { 'x-should-retry': 'false' }, body: { error } }
+  return ({ request, response }) => sendFailure(request, response, reply)
 }
 
 function deleteModel({ catalog }: RefusalParts): Handler {
@@ -58,7 +67,7 @@ function deleteModel({ catalog }: RefusalParts): Handler {
       throw new ProxyError('invalid_value', `name "${toldName(name)}" is invalid`, { param })
     }
     if (!findModel(name, catalog.list())) throw modelNotFound(name)
-    return unsupported('delete')(exchange)
+    refuseTo('delete')
   }
 }
 

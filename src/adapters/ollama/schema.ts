@@ -1,16 +1,12 @@
-/** Bodies of `/api/chat` and `/api/generate`, checked once at the edge; large pieces have schemas of their own. */
+/** The fields that the bodies of `/api/chat` and `/api/generate` have in common, checked once at the edge. */
 
 import * as v from 'valibot'
-import { AnyObject, listOf } from '../fields/check.ts'
-import { MAX_MESSAGES, MAX_PARTS } from '../fields/limits.ts'
-import { TOOL_FIELDS } from '../fields/toolset.ts'
-import { WireMessage } from './chat/message-schema.ts'
+import { AnyObject } from '../fields/check.ts'
 
-const OptionalText = v.nullish(v.string())
 const Switch = v.nullish(v.boolean())
 
-/** What every body says of how to answer; the last two are those of the Python ChatMock. */
-const GenerationFields = {
+/** What either body says of how to answer; the last two are those of the Python ChatMock. */
+export const GENERATION_FIELDS = {
   model: v.string(),
   stream: Switch,
   think: v.nullish(v.unknown()),
@@ -18,11 +14,11 @@ const GenerationFields = {
   options: v.nullish(AnyObject),
   keep_alive: v.nullish(v.unknown()),
   fast_mode: v.nullish(v.unknown()),
-  service_tier: OptionalText,
+  service_tier: v.nullish(v.string()),
 }
 
-/** What every body checks, and its policy looks at. */
-const OtherFields = {
+/** What either body is checked for besides, and its policy looks at. */
+export const OTHER_FIELDS = {
   truncate: Switch,
   shift: Switch,
   logprobs: Switch,
@@ -32,39 +28,5 @@ const OtherFields = {
 
 /** What either body says of how to answer, checked. */
 export type GenerationBody = v.InferOutput<
-  v.ObjectSchema<typeof GenerationFields & typeof OtherFields, undefined>
+  v.ObjectSchema<typeof GENERATION_FIELDS & typeof OTHER_FIELDS, undefined>
 >
-
-const ChatFields = {
-  ...GenerationFields,
-  messages: v.nullish(listOf(WireMessage, MAX_MESSAGES)),
-  ...TOOL_FIELDS,
-}
-
-/** `POST /api/chat`. */
-export const ChatBody = v.looseObject({ ...ChatFields, ...OtherFields })
-/** A checked chat body. */
-export type ChatBody = v.InferOutput<typeof ChatBody>
-/** The fields of a chat body that have an effect. */
-export const CHAT_FIELDS: readonly string[] = Object.keys(ChatFields)
-
-const GenerateFields = {
-  ...GenerationFields,
-  prompt: OptionalText,
-  suffix: OptionalText,
-  system: OptionalText,
-  images: v.nullish(listOf(v.string(), MAX_PARTS)),
-  raw: Switch,
-  context: v.nullish(v.unknown()),
-}
-
-/** `POST /api/generate`. */
-export const GenerateBody = v.looseObject({
-  ...GenerateFields,
-  ...OtherFields,
-  template: OptionalText,
-})
-/** A checked body of `/api/generate`. */
-export type GenerateBody = v.InferOutput<typeof GenerateBody>
-/** The fields of such a body that have an effect. */
-export const GENERATE_FIELDS: readonly string[] = Object.keys(GenerateFields)

@@ -2,6 +2,7 @@
 
 import type { Effort } from '../../domain/conversation.ts'
 import { ProxyError } from '../../domain/errors.ts'
+import { canThink } from '../../domain/models.ts'
 import { plainText } from '../../domain/plain-text.ts'
 import type { ChosenModel } from './model.ts'
 import { toldName } from './names.ts'
@@ -29,7 +30,7 @@ export function decodeThink(value: unknown, model: ChosenModel): Thinking {
   if (value === null || value === undefined) return { isShown: true, effort: model.effort }
   if (value === false) return { isShown: false, effort: model.effort ?? 'none' }
   const level = value === true ? undefined : decodeLevel(value)
-  if (!thinks(model)) {
+  if (!mayThink(model)) {
     throw bad('unsupported_value', `"${toldName(model.asked)}" does not support thinking`)
   }
   return { isShown: true, effort: level ?? model.effort }
@@ -52,8 +53,8 @@ function decodeLevel(value: unknown): Effort {
 }
 
 /** A model that the catalogue does not list may think, for all that is known. */
-function thinks({ entry }: ChosenModel): boolean {
-  return entry === undefined || entry.efforts.some(effort => effort !== 'none')
+function mayThink({ entry }: ChosenModel): boolean {
+  return entry === undefined || canThink(entry)
 }
 
 function bad(

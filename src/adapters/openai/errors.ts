@@ -29,6 +29,8 @@ export function encodeError(error: ProxyError) {
 
 /** `server_error` means that it may pass by itself: agents then try again. */
 function typeOf(error: ProxyError, status: number): string {
+  // One that we have no name for is about the request: clients would ask for a key, or wait.
+  if (error.code === 'upstream_refused' && status !== 403) return 'invalid_request_error'
   switch (status) {
     case 401:
       return 'authentication_error'

@@ -1,11 +1,11 @@
 /** Input of the Responses API as conversation items. */
 
 import * as v from 'valibot'
-import type { Item, ToolKind } from '../../domain/conversation.ts'
+import { type Item, said, type ToolKind } from '../../domain/conversation.ts'
 import { ProxyError } from '../../domain/errors.ts'
-import { type Draft, pairCalls } from '../../domain/pairing.ts'
 import { check } from '../fields/check.ts'
 import { WireContent } from './message-schema.ts'
+import { type Draft, pairCalls } from './pairing.ts'
 import { decodeContent, decodeToolOutput } from './parts.ts'
 
 const CallId = v.pipe(v.string(), v.nonEmpty())
@@ -80,8 +80,7 @@ function decodeItem(value: unknown, path: string, i: number): readonly Draft[] {
 function decodeMessage(value: unknown, path: string): readonly Draft[] {
   const { role, content } = check(WireMessage, value, path)
   const speaker = role === 'system' ? 'developer' : role
-  const parts = decodeContent(content, speaker, `${path}.content`)
-  return parts.length === 0 ? [] : [{ type: 'message', role: speaker, parts }]
+  return said(speaker, decodeContent(content, speaker, `${path}.content`))
 }
 
 function callDraft(kind: ToolKind, id: string, name: string, text: string, i: number): Draft {

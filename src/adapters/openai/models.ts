@@ -1,40 +1,21 @@
 /** The model list (API objects `list` and `model`), and the catalogue that the Codex CLI reads. */
 
-import { EFFORTS } from '../../domain/conversation.ts'
 import { ProxyError } from '../../domain/errors.ts'
-import { resolveModel } from '../../domain/models.ts'
+import { type ListOptions, listedNames, resolveModel, UNDATED_MS } from '../../domain/models.ts'
 import { plainText } from '../../domain/plain-text.ts'
 import type { CatalogRecord, ModelEntry } from '../../domain/ports.ts'
 
-/** The catalogue has no dates, and readers take 0 for missing: the first day of 2026. */
-const CREATED_AT = 1_767_225_600
+/** The catalogue has no dates, and readers take 0 for missing. */
+const CREATED_AT = UNDATED_MS / 1000
 /** Longest part of an unknown name that is told back. */
 const MAX_NAME_LENGTH = 100
 
-/** How the list is told. */
-export interface ListOptions {
-  /** Whether each model is followed by itself with each of its efforts. */
-  readonly exposesEfforts: boolean
-  /** Whether names are tagged as Ollama's are: `demo:latest`, `demo:high`. */
-  readonly isTagged: boolean
-}
-
 /** Encodes the list of models. */
-export function encodeModels(
-  models: readonly ModelEntry[],
-  { exposesEfforts, isTagged }: ListOptions,
-) {
-  const data = models.flatMap(entry => {
-    const efforts = exposesEfforts ? EFFORTS.filter(effort => entry.efforts.includes(effort)) : []
-    return namesOf(entry, efforts, isTagged).map(name => encodeModel(name, entry))
-  })
+export function encodeModels(models: readonly ModelEntry[], options: ListOptions) {
+  const data = models.flatMap(entry =>
+    listedNames(entry, options).map(name => encodeModel(name, entry)),
+  )
   return { object: 'list', data }
-}
-
-function namesOf({ slug }: ModelEntry, efforts: readonly string[], isTagged: boolean) {
-  // A name has one tag.
-  if (!isTagged || slug.includes(':')) return [slug, ...efforts.map(effort => `${slug}-${effort}`)]
-  return ['latest', ...efforts].map(tag => `${slug}:${tag}`)
 }
 
 /**

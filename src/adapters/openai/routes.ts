@@ -1,6 +1,7 @@
 /** The OpenAI API as the server sees it. */
 
 import { ProxyError } from '../../domain/errors.ts'
+import type { ListOptions } from '../../domain/models.ts'
 import type { ModelCatalog } from '../../domain/ports.ts'
 import type { Exchange, Handler, Protocol, Reply, Route } from '../http/exchange.ts'
 import { sendJson } from '../http/reply.ts'
@@ -8,7 +9,7 @@ import type { ReasoningSetting } from './chat/reasoning.ts'
 import { type ChatParts, chatRoutes } from './chat/routes.ts'
 import { completionRoutes } from './completions/routes.ts'
 import { encodeError } from './errors.ts'
-import { encodeCodexCatalog, encodeModelNamed, encodeModels, type ListOptions } from './models.ts'
+import { encodeCodexCatalog, encodeModelNamed, encodeModels } from './models.ts'
 import { type ResponseParts, responseRoutes } from './responses/routes.ts'
 
 /** What the protocol depends on. */
@@ -39,9 +40,20 @@ const UNSUPPORTED = [
   'videos',
 ]
 
-/** Creates the protocol. Each path is served with and without `/v1`: people type either base URL. */
-export function createOpenAi(parts: OpenAiParts): Protocol {
-  const routes: Route[] = [
+/** The protocol in two forms, which have what is kept of responses in common. */
+export interface OpenAi {
+  readonly protocol: Protocol
+  /**
+   * As Ollama serves it, which is what clients of that program count on: listed names have tags, the
+   * reasoning is in `reasoning` where nothing else was chosen, and what is not found is a
+   * `not_found_error`.
+   */
+  readonly asOllamaServes: Protocol
+}
+
+/** Creates both forms. Each path is served with and without `/v1`: people type either base URL. */
+export function createOpenAi(parts: OpenAiParts): OpenAi {
+  const routes = atBothPaths([
     ...chatRoutes(parts),
     ...completionRoutes(parts),
     ...responseRoutes(parts),
@@ -57,24 +69,23 @@ export function createOpenAi(parts: OpenAiParts): Protocol {
       { method: 'POST', path, handle: unsupported },
       { method: 'DELETE', path, handle: unsupported },
     ]),
-  ]
-  return { encodeError, routes: atBothPaths(routes) }
+  ])
+  const ollamas = atBothPaths([
+    ...chatRoutes({ ...parts, reasoningMode: ollamasReasoning(parts) }),
+    listRoute(parts, { isTagged: true }),
+  ])
+  return {
+    protocol: { encodeError, routes },
+    asOllamaServes: {
+      encodeError: error => withNotFoundType(encodeError(error)),
+      // The first of two with the same path is taken.
+      routes: [...ollamas, ...routes],
+    },
+  }
 }
 
-/**
- * Returns the same protocol as Ollama serves it, which is what clients of that program count on:
- * listed names have tags, the reasoning is in `reasoning` where nothing else was chosen, and what
- * is not found is a `not_found_error`.
- */
-export function asOllamaServes(openAi: Protocol, parts: OpenAiParts): Protocol {
-  const reasoningMode: ReasoningSetting =
-    parts.reasoningMode === 'reasoning-content' ? 'reasoning' : parts.reasoningMode
-  const own = [...chatRoutes({ ...parts, reasoningMode }), listRoute(parts, { isTagged: true })]
-  return {
-    encodeError: error => withNotFoundType(encodeError(error)),
-    // The first of two with the same path is taken; the rest stand on one memory for both.
-    routes: [...atBothPaths(own), ...openAi.routes],
-  }
+function ollamasReasoning({ reasoningMode }: OpenAiParts): ReasoningSetting {
+  return reasoningMode === 'reasoning-content' ? 'reasoning' : reasoningMode
 }
 
 function withNotFoundType(reply: ReturnType<typeof encodeError>): Reply {

@@ -43,7 +43,7 @@ interface Form extends Partial<Telling> {
 }
 
 function open({ form = CHAT_FORM, clock = createFakeClock(NOW), ...told }: Form = {}) {
-  const telling: Telling = { showsThinking: true, ...told }
+  const telling: Telling = { showsThinking: true, context: undefined, ...told }
   return [createLines(facts, form, clock), telling, createTimings(clock)] as const
 }
 
@@ -252,12 +252,15 @@ t.test('generate has no place for calls, not even for one that is cut', async t 
 
 t.test('the context of the whole text comes with the last line', async t => {
   const seen: string[] = []
-  const contextOf = (text: string) => {
-    seen.push(text)
-    return [7, 8]
+  const context = {
+    maxLength: 4,
+    of(text: string) {
+      seen.push(text)
+      return [7, 8]
+    },
   }
   const events = [thinks('hm'), says('a\n'), refuses('b'), finished()]
-  const form = { form: GENERATE_FORM, contextOf }
+  const form = { form: GENERATE_FORM, context }
   const expected = `"response":"","done":true,"done_reason":"stop","context":[7,8],${FIGURES}\n`
   t.ok(encode(events, form).endsWith(expected))
   t.match(
@@ -268,11 +271,18 @@ t.test('the context of the whole text comes with the last line', async t => {
   t.notMatch(encode(events), 'context')
 })
 
-t.test('a text that is too long for a context is not kept for one', async t => {
-  const half = says('a'.repeat(4 * 1024 * 1024))
-  const encoder = createLineEncoder(...open({ contextOf: text => [text.length] }))
-  for (const event of [half, half]) encoder.encode(event)
-  t.match(encoder.encode(finished()), '"context":[0]')
+t.test('a text that has no room in a context is left out of it', async t => {
+  const context = { maxLength: 6, of: (text: string) => [text.length] }
+  for (const [events, length] of [
+    [[says('abc'), says('def'), finished()], 6],
+    [[says('abc'), says('defg'), finished()], 0],
+    [[says('abc'), says('defg'), says(''), finished()], 0],
+    [[says('abc'), says('d\n'), finished()], 5],
+    [[says('abc'), says('de\n'), finished()], 0],
+  ] as const) {
+    t.match(encode(events, { context }), `"context":[${length}]`)
+    t.match(await whole(events, { context }), `"context":[${length}]`)
+  }
 })
 
 t.test('lines have no character that ends a line for any reader', async t => {
@@ -364,14 +374,19 @@ t.test('the figures are those of the stages, whatever the time of day', async t 
   }
   await walk(async (events, timings, clock) => {
     const lines = createLines(facts, CHAT_FORM, clock)
-    const encoder = createLineEncoder(lines, { showsThinking: false }, timings)
+    const encoder = createLineEncoder(lines, { showsThinking: false, context: undefined }, timings)
     let text = ''
     for await (const event of slowly(events, clock)) text = encoder.encode(event)
     t.strictSame(figuresIn(text), expected)
   })
   await walk(async (events, timings, clock) => {
     const lines = createLines(facts, CHAT_FORM, clock)
-    const text = await encodeWhole(slowly(events, clock), lines, { showsThinking: true }, timings)
+    const text = await encodeWhole(
+      slowly(events, clock),
+      lines,
+      { showsThinking: true, context: undefined },
+      timings,
+    )
     t.strictSame(figuresIn(text), expected)
   })
 })
@@ -467,7 +482,9 @@ t.test('a stream and a whole answer tell the same, and every line is one', async
       async (events, showsThinking, hasContext) => {
         const over = {
           showsThinking,
-          ...(hasContext && { contextOf: (text: string) => [...text].map(() => 1) }),
+          ...(hasContext && {
+            context: { maxLength: 1_000_000, of: (text: string) => [...text].map(() => 1) },
+          }),
         }
         const lines = linesOf(encode(events, over))
         for (const line of lines) checkLine(line)

@@ -78,6 +78,20 @@ t.test('a refusal without a name keeps its status', async t => {
   })
 })
 
+t.test(
+  'a refusal without a name is neither about a key nor a limit, whatever its status',
+  async t => {
+    for (const status of [401, 429]) {
+      const upstream = { status, code: undefined }
+      t.match(encode('upstream_refused', { upstream }), {
+        status,
+        headers: { 'x-should-retry': 'false' },
+        body: { error: { code: null, type: 'invalid_request_error' } },
+      })
+    }
+  },
+)
+
 t.test('a usage limit says when it ends and that trying again is no use', async t => {
   const usageLimit = { planType: 'plus', resetsAt: 1795346783, resetsInSeconds: 3600 }
   t.strictSame(encode('usage_limit_reached', { usageLimit }), {

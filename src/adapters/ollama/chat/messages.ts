@@ -1,26 +1,25 @@
 /** Messages as conversation items. */
 
 import * as v from 'valibot'
-import type { Item, Message, Part, Role } from '../../../domain/conversation.ts'
+import { type Item, type Part, said } from '../../../domain/conversation.ts'
 import { ProxyError } from '../../../domain/errors.ts'
-import { type CallDraft, pairCalls } from '../../../domain/pairing.ts'
 import { check } from '../../fields/check.ts'
 import { ToolName } from '../../fields/tool.ts'
 import { decodeImages } from '../images.ts'
 import type { WireMessage, WireToolCall } from './message-schema.ts'
-import { addressResults, type LooseDraft } from './results.ts'
+import { type CallDraft, type Draft, pairCalls, type ResultDraft } from './results.ts'
 
 /** Roles whose messages may have images. */
 const MAY_SHOW = ['user', 'tool', 'function']
 
 /**
- * Decodes messages in order; those that say nothing are left out.
+ * Decodes messages in order; those that say nothing are left out. No messages are no items.
  *
  * @throws ProxyError `invalid_type`, `invalid_value` with the path of the field.
  */
 export function decodeMessages(messages: readonly WireMessage[]): readonly Item[] {
-  const items = pairCalls(addressResults(messages.flatMap(decodeMessage)))
-  if (items.length === 0) {
+  const items = pairCalls(messages.flatMap(decodeMessage))
+  if (items.length === 0 && messages.length > 0) {
     throw new ProxyError(
       'invalid_value',
       "Invalid value for 'messages': there is no content in them.",
@@ -37,7 +36,7 @@ export function idleImages(messages: readonly WireMessage[]): readonly string[] 
   )
 }
 
-function decodeMessage(message: WireMessage, i: number): readonly LooseDraft[] {
+function decodeMessage(message: WireMessage, i: number): readonly Draft[] {
   const path = `messages[${i}]`
   switch (message.role) {
     case 'user':
@@ -55,7 +54,7 @@ function decodeMessage(message: WireMessage, i: number): readonly LooseDraft[] {
   }
 }
 
-function decodeResult(message: WireMessage, path: string, ownId: string): LooseDraft {
+function decodeResult(message: WireMessage, path: string, ownId: string): ResultDraft {
   const { content, images, tool_call_id, tool_name, name } = message
   const field = tool_name ? 'tool_name' : 'name'
   const toolName = tool_name || name || undefined
@@ -76,17 +75,11 @@ function textParts({ content }: WireMessage): readonly Part[] {
   return content ? [{ type: 'text', text: content }] : []
 }
 
-function said(role: Role, parts: readonly Part[]): readonly Message[] {
-  return parts.length === 0 ? [] : [{ type: 'message', role, parts }]
-}
-
 function decodeCall({ id, function: called }: WireToolCall, ownId: string): CallDraft {
   return {
     type: 'call',
-    kind: 'function',
     id: id || undefined,
     ownId,
-    isLegacy: false,
     name: called.name,
     arguments: JSON.stringify(called.arguments ?? {}),
   }

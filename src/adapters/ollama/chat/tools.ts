@@ -4,7 +4,7 @@ import { ProxyError } from '../../../domain/errors.ts'
 import { asObject } from '../../../domain/json.ts'
 import { decodeToolset, type Toolset } from '../../fields/toolset.ts'
 import { isWebSearch } from '../../fields/web-search.ts'
-import type { ChatBody } from '../schema.ts'
+import type { ChatBody } from './schema.ts'
 
 /**
  * Decodes them. A tool that does not say its type is a function.
@@ -12,11 +12,8 @@ import type { ChatBody } from '../schema.ts'
  * @throws ProxyError as `decodeToolset`.
  */
 export function decodeTools(chat: ChatBody, webSearch: boolean): Toolset {
-  const { tool_choice, parallel_tool_calls, responses_tools, responses_tool_choice } = chat
   const tools = (chat.tools ?? []).map((tool, i) => decodeType(tool, `tools[${i}].type`))
-  // No more than these: other fields of the body are checked by nobody.
-  const checked = { tool_choice, parallel_tool_calls, responses_tools, responses_tool_choice }
-  return decodeToolset({ ...checked, tools }, webSearch)
+  return decodeToolset({ ...chat, tools }, webSearch)
 }
 
 function decodeType(value: unknown, param: string): unknown {

@@ -6,13 +6,19 @@
 import { createHash } from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import * as v from 'valibot'
-import { type Item, textOf } from '../../../domain/conversation.ts'
+import { type Message, textOf } from '../../../domain/conversation.ts'
 import { parseJson } from '../../../domain/json.ts'
 import { listOf } from '../../fields/check.ts'
 import { MAX_MESSAGES } from '../../fields/limits.ts'
 
 /** Most bytes that the texts of a context may have, as JSON in UTF-8. */
-export const MAX_TEXT_BYTES = 8 * 1024 * 1024
+const MAX_TEXT_BYTES = 8 * 1024 * 1024
+
+/**
+ * Most UTF-16 units of JSON that an answer may have to be kept for a context: each takes a byte at
+ * least, needless escapes aside.
+ */
+export const MAX_ANSWER_LENGTH = MAX_TEXT_BYTES
 
 /** Most characters of the JSON of a context: clients send all of it with every turn. */
 const MAX_CONTEXT_LENGTH = 1024 * 1024
@@ -31,11 +37,11 @@ const Turns = listOf(
 type Turn = v.InferOutput<typeof Turns>[number]
 
 /**
- * Encodes the texts of messages; nothing else of a conversation is kept, images neither. Of one that is
- * too long to be sent to and fro the older half is left out, as often as it takes.
+ * Encodes the texts of messages; images are not kept. Of a conversation that is too long to be sent to
+ * and fro the older half is left out, as often as it takes.
  */
-export function encodeContext(items: readonly Item[]): readonly number[] {
-  const turns = items.flatMap(turnsOf)
+export function encodeContext(messages: readonly Message[]): readonly number[] {
+  const turns = messages.flatMap(turnsOf)
   const system = turns.filter(([role]) => role === 'developer')
   let said = turns.filter(([role]) => role !== 'developer')
   for (;;) {
@@ -47,12 +53,12 @@ export function encodeContext(items: readonly Item[]): readonly number[] {
 }
 
 /** Decodes what {@link encodeContext} encoded; `undefined` for integers of any other origin. */
-export function decodeContext([mark, ...rest]: readonly number[]): readonly Item[] | undefined {
+export function decodeContext([mark, ...rest]: readonly number[]): readonly Message[] | undefined {
   const bytes = mark === MARK ? bytesOf(rest) : undefined
   const content = bytes?.subarray(CHECKSUM_BYTES)
   if (!content || !bytes?.subarray(0, CHECKSUM_BYTES).equals(checksum(content))) return undefined
   const turns = v.safeParse(Turns, parseJson(unpack(content)))
-  return turns.success ? turns.output.map(itemOf) : undefined
+  return turns.success ? turns.output.map(messageOf) : undefined
 }
 
 /** Returns `undefined` for what is too long. */
@@ -67,13 +73,12 @@ function pack(turns: readonly Turn[]): readonly number[] | undefined {
   return JSON.stringify(context).length > MAX_CONTEXT_LENGTH ? undefined : context
 }
 
-function turnsOf(item: Item): readonly Turn[] {
-  if (item.type !== 'message') return []
-  const text = textOf(item)
-  return text === '' ? [] : [[item.role, text]]
+function turnsOf(message: Message): readonly Turn[] {
+  const text = textOf(message)
+  return text === '' ? [] : [[message.role, text]]
 }
 
-function itemOf([role, text]: Turn): Item {
+function messageOf([role, text]: Turn): Message {
   return { type: 'message', role, parts: [{ type: 'text', text }] }
 }
 

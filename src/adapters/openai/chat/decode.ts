@@ -1,19 +1,19 @@
 /** The body of a chat request as the domain's. */
 
-import type { ChatRequest, Item, Part } from '../../../domain/conversation.ts'
+import { type ChatRequest, type Item, type Part, said } from '../../../domain/conversation.ts'
 import { ProxyError } from '../../../domain/errors.ts'
 import type { JsonObject } from '../../../domain/json.ts'
 import { check } from '../../fields/check.ts'
 import { applyPolicy, refuseIgnored } from '../../fields/policy.ts'
+import { decodeStop } from '../../fields/stop.ts'
 import { decodeTier } from '../../fields/tier.ts'
-import { decodeToolset } from '../../fields/toolset.ts'
 import { decodeResponseFormat, decodeTextFormat } from '../format.ts'
 import { decodeInput } from '../input.ts'
 import { decodeEffort, hidesReasoning } from './effort.ts'
 import { decodeMessages } from './messages.ts'
 import { CHAT_POLICY, INPUT_POLICY } from './policy.ts'
 import { ChatBody, InputBody } from './schema.ts'
-import { decodeStop } from './stop.ts'
+import { decodeChatToolset } from './toolset.ts'
 
 /** What decides beside the body. */
 export interface DecodeOptions {
@@ -48,7 +48,7 @@ export function decodeChat(body: JsonObject, options: DecodeOptions): DecodedCha
   const chat = check(ChatBody, body)
   const items = decodeConversation(chat, body)
   const policy = hasMessages(chat) ? CHAT_POLICY : INPUT_POLICY
-  const toolset = decodeToolset(chat, options.webSearch)
+  const toolset = decodeChatToolset(chat, options.webSearch)
   const tier = decodeTier(chat)
   const format = decodeResponseFormat(chat.response_format, 'response_format')
   const textFormat = decodeTextFormat(chat.text?.format, 'text.format')
@@ -101,7 +101,7 @@ function decodeConversation(chat: ChatBody, body: JsonObject): readonly Item[] {
     )
   }
   const parts: readonly Part[] = instructions ? [{ type: 'text', text: instructions }] : []
-  return parts.length === 0 ? items : [{ type: 'message', role: 'developer', parts }, ...items]
+  return [...said('developer', parts), ...items]
 }
 
 function noMessages({ messages }: ChatBody): ProxyError {

@@ -1,9 +1,9 @@
 /** Chat messages as conversation items. */
 
-import type { Item, Message, Part, Role } from '../../../domain/conversation.ts'
+import { type Item, said } from '../../../domain/conversation.ts'
 import { ProxyError } from '../../../domain/errors.ts'
-import { type CallDraft, type Draft, pairCalls, type ResultDraft } from '../../../domain/pairing.ts'
 import type { WireMessage, WireToolCall } from '../message-schema.ts'
+import { type CallDraft, type Draft, pairCalls, type ResultDraft } from '../pairing.ts'
 import { decodeContent, decodeToolOutput } from '../parts.ts'
 import { unpackImages } from './tool-output.ts'
 
@@ -69,10 +69,6 @@ function decodeAssistant(message: AssistantMessage, path: string, i: number): re
   }
   // An empty message before its calls would break the pairing; empty ones say nothing anyway.
   return [...said('assistant', parts), ...calls]
-}
-
-function said(role: Role, parts: readonly Part[]): readonly Message[] {
-  return parts.length === 0 ? [] : [{ type: 'message', role, parts }]
 }
 
 function decodeCall(call: WireToolCall, ownId: string, path: string): CallDraft {

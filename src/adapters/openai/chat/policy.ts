@@ -1,15 +1,14 @@
 /** What becomes of each field of a chat body. */
 
-import type { FieldPolicy } from '../../fields/policy.ts'
+import { type FieldPolicy, NO_LOG_PROBABILITIES } from '../../fields/policy.ts'
 import {
   NO_BACKGROUND,
   NO_BIAS,
   NO_CONVERSATION,
-  NO_LOG_PROBABILITIES,
   NO_MODERATION,
   ONE_ANSWER,
   TEXT_ONLY,
-} from '../../fields/refusals.ts'
+} from '../refusals.ts'
 import { CHAT_FIELDS } from './schema.ts'
 
 /** The policy of a chat body. */

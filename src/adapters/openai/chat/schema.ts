@@ -3,19 +3,21 @@
 import * as v from 'valibot'
 import { VERBOSITIES } from '../../../domain/conversation.ts'
 import { listOf } from '../../fields/check.ts'
-import { MAX_MESSAGES, MAX_STOP_LENGTH, MAX_STOPS } from '../../fields/limits.ts'
-import { TOOLSET_FIELDS } from '../../fields/toolset.ts'
+import { MAX_MESSAGES } from '../../fields/limits.ts'
+import { StopText } from '../../fields/stop.ts'
 import { WireMessage } from '../message-schema.ts'
 import { EffortFields } from './effort.ts'
+import { CHAT_TOOL_FIELDS } from './toolset.ts'
 
-const Stop = v.pipe(v.string(), v.maxLength(MAX_STOP_LENGTH))
+/** Most stop texts; the API's own limit. */
+const MAX_STOPS = 4
 
 /** What every body reads that has the model write something. */
 export const GenerationFields = {
   model: v.pipe(v.string(), v.nonEmpty()),
   stream: v.nullish(v.boolean()),
   stream_options: v.nullish(v.looseObject({ include_usage: v.nullish(v.boolean()) })),
-  stop: v.nullish(v.union([Stop, v.pipe(v.array(Stop), v.maxLength(MAX_STOPS))])),
+  stop: v.nullish(v.union([StopText, v.pipe(v.array(StopText), v.maxLength(MAX_STOPS))])),
   prompt_cache_key: v.nullish(v.string()),
   fast_mode: v.nullish(v.unknown()),
   service_tier: v.nullish(v.string()),
@@ -35,7 +37,7 @@ export const IdleFields = {
 const ChatFields = {
   ...GenerationFields,
   messages: v.nullish(listOf(WireMessage, MAX_MESSAGES)),
-  ...TOOLSET_FIELDS,
+  ...CHAT_TOOL_FIELDS,
   response_format: v.nullish(v.unknown()),
   text: v.nullish(
     v.looseObject({

@@ -5,12 +5,17 @@ import type { ChatRequest } from '../../../domain/conversation.ts'
 import { ProxyError } from '../../../domain/errors.ts'
 import type { JsonObject } from '../../../domain/json.ts'
 import { check } from '../../fields/check.ts'
-import { applyPolicy, type FieldPolicy, refuseIgnored } from '../../fields/policy.ts'
-import { NO_BIAS, NO_LOG_PROBABILITIES, ONE_ANSWER } from '../../fields/refusals.ts'
+import {
+  applyPolicy,
+  type FieldPolicy,
+  NO_LOG_PROBABILITIES,
+  refuseIgnored,
+} from '../../fields/policy.ts'
+import { decodeStop } from '../../fields/stop.ts'
 import { decodeTier } from '../../fields/tier.ts'
 import type { DecodeOptions } from '../chat/decode.ts'
 import { decodeEffort } from '../chat/effort.ts'
-import { decodeStop } from '../chat/stop.ts'
+import { NO_BIAS, ONE_ANSWER } from '../refusals.ts'
 import { COMPLETION_FIELDS, CompletionBody } from './schema.ts'
 
 /** A completion request and what the answer must look like. */

@@ -1,16 +1,15 @@
 /** What becomes of each field of a request for a response. */
 
 import { ProxyError } from '../../../domain/errors.ts'
-import type { FieldPolicy, Refusal } from '../../fields/policy.ts'
+import { type FieldPolicy, NO_LOG_PROBABILITIES, type Refusal } from '../../fields/policy.ts'
 import {
   NO_BACKGROUND,
   NO_BIAS,
   NO_CONVERSATION,
-  NO_LOG_PROBABILITIES,
   NO_MODERATION,
   ONE_ANSWER,
   TEXT_ONLY,
-} from '../../fields/refusals.ts'
+} from '../refusals.ts'
 import { COMPACT_FIELDS, READ_FIELDS } from './schema.ts'
 
 /** Fields that would change the shape, the place or the safety of the answer. */

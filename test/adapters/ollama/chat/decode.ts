@@ -22,6 +22,7 @@ const plan = (body: object, options: object = {}) => {
   if (decoded.type !== 'ask') throw new Error('nothing is asked')
   return decoded
 }
+const ignored = (body: object, options: object = {}) => decode(body, options).ignored
 
 t.test('a plain request leaves every choice open, streams and tells what is thought', async t => {
   t.strictSame(decode({}), {
@@ -31,9 +32,10 @@ t.test('a plain request leaves every choice open, streams and tells what is thou
       type: 'ask',
       stream: true,
       showsThinking: true,
-      ignored: [],
+      context: undefined,
       request: chatRequest({ model: 'demo' }),
     },
+    ignored: [],
   })
 })
 
@@ -69,7 +71,7 @@ t.test('every field that has an effect is read', async t => {
         type: 'ask',
         stream: false,
         showsThinking: true,
-        ignored: [],
+        context: undefined,
         request: chatRequest({
           model: 'demo',
           tools: [
@@ -96,6 +98,7 @@ t.test('every field that has an effect is read', async t => {
           stop: ['END', 'FIN'],
         }),
       },
+      ignored: [],
     },
   )
 })
@@ -137,7 +140,7 @@ t.test('null is the same as absent', async t => {
 
 t.test('what has no effect is named: fields first, then options', async t => {
   t.strictSame(
-    plan({
+    ignored({
       temperature: 0.2,
       max_output_tokens: 5,
       options: {
@@ -159,7 +162,7 @@ t.test('what has no effect is named: fields first, then options', async t => {
       service_tier: 'flex',
       responses_tool_choice: 'none',
       tool_choice: 'auto',
-    }).ignored,
+    }),
     [
       'temperature',
       'max_output_tokens',
@@ -184,10 +187,10 @@ t.test('what has no effect is named: fields first, then options', async t => {
 
 t.test('what asks for nothing is not named', async t => {
   for (const num_predict of [-1, -2, 0]) {
-    t.strictSame(plan({ options: { num_predict } }, { strict: true }).ignored, [])
+    t.strictSame(ignored({ options: { num_predict } }, { strict: true }), [])
   }
   t.strictSame(
-    plan(
+    ignored(
       {
         logprobs: false,
         top_logprobs: 0,
@@ -199,9 +202,19 @@ t.test('what asks for nothing is not named', async t => {
         service_tier: 'auto',
       },
       { strict: true },
-    ).ignored,
+    ),
     [],
   )
+})
+
+t.test('a fast tier that the model does not have is named', async t => {
+  const models = [modelEntry({ slug: 'demo', priority: false })]
+  const tier = (body: object) => ignored(body, { models })
+  t.strictSame(tier({ service_tier: 'priority', foo: 1 }), ['foo', 'service_tier'])
+  t.strictSame(tier({ service_tier: 'fast', messages: [] }), ['service_tier'])
+  t.strictSame(tier({ service_tier: 'fast', fast_mode: 'off' }), ['service_tier'])
+  t.strictSame(tier({ service_tier: 'default' }), [])
+  t.strictSame(ignored({ service_tier: 'fast' }), [])
 })
 
 t.test('a strict service refuses what has no effect, by its first name', async t => {
@@ -303,10 +316,11 @@ t.test('the model is looked at before all the rest', async t => {
 
 t.test('a body without messages asks to load the model, or to unload it', async t => {
   const load = (body: object) => decode({ messages: [], ...body })
-  t.strictSame(load({ options: { num_ctx: 1 }, stream: true }), {
+  t.strictSame(load({ stream: true }), {
     asked: 'demo',
     remoteModel: 'demo',
     plan: { type: 'load', reason: 'load' },
+    ignored: [],
   })
   for (const messages of [null, undefined]) t.equal(load({ messages }).plan.type, 'load')
   for (const keep_alive of [
@@ -346,6 +360,28 @@ t.test('a body without messages asks to load the model, or to unload it', async 
   }
   for (const keep_alive of [true, false, [], {}]) {
     t.throws(() => decode({ keep_alive }), { code: 'invalid_type', param: 'keep_alive' })
+  }
+})
+
+t.test('a body without messages is checked like any other', async t => {
+  const load = (body: object, strict = false) => decode({ messages: [], ...body }, { strict })
+  const idle = { options: { temperature: 1 }, foo: 1, service_tier: 'flex', tools: [] }
+  t.strictSame(load(idle), {
+    asked: 'demo',
+    remoteModel: 'demo',
+    plan: { type: 'load', reason: 'load' },
+    ignored: ['foo', 'options.temperature', 'service_tier'],
+  })
+  t.throws(() => load(idle, true), { code: 'unsupported_parameter', param: 'foo' })
+  for (const [body, code, param] of [
+    [{ logprobs: true }, 'unsupported_parameter', 'logprobs'],
+    [{ top_logprobs: 1 }, 'unsupported_parameter', 'top_logprobs'],
+    [{ tools: [{ bad: 1 }] }, 'missing_required_parameter', 'tools[0].type'],
+    [{ tools: [{ type: 'mcp' }] }, 'unsupported_value', 'tools[0].type'],
+    [{ tool_choice: 'required' }, 'invalid_value', 'tool_choice'],
+    [{ format: 'xml' }, 'invalid_value', 'format'],
+  ] as const) {
+    t.throws(() => load(body), { code, param })
   }
 })
 
@@ -399,7 +435,7 @@ t.test('the fields of the Python ChatMock add the search of the backend', async 
 })
 
 t.test('fields of the OpenAI API have no effect here', async t => {
-  const { request, ignored } = plan({
+  const body = {
     functions: [{ name: 'f' }],
     function_call: 'auto',
     web_search_options: {},
@@ -407,9 +443,9 @@ t.test('fields of the OpenAI API have no effect here', async t => {
     response_format: { type: 'json_object' },
     stop: 'x',
     prompt_cache_key: 'k',
-  })
-  t.strictSame(request, chatRequest({ model: 'demo' }))
-  t.equal(ignored.length, 7)
+  }
+  t.strictSame(plan(body).request, chatRequest({ model: 'demo' }))
+  t.strictSame(ignored(body), Object.keys(body))
 })
 
 const REFUSED: readonly (readonly [string, object, string, string])[] = [

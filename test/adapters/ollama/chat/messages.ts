@@ -19,7 +19,7 @@ const plan = (messages: readonly unknown[]) => {
   return decoded
 }
 const items = (...messages: readonly unknown[]) => plan(messages).request.items
-const ignored = (...messages: readonly unknown[]) => plan(messages).ignored
+const ignored = (...messages: readonly unknown[]) => decode({ messages }).ignored
 
 const PNG = 'iVBORw0KGgo='
 
@@ -87,16 +87,26 @@ t.test('images are named by what they are, whatever is said of them', async t =>
     return item?.type === 'message' ? item.parts : item
   }
   for (const [media, data] of HEADS) {
-    const parts = [
+    const parts = (base64: string) => [
       { type: 'text', text: 'look' },
-      { type: 'image', url: `data:${media};base64,${data}`, detail: 'auto' },
+      { type: 'image', url: `data:${media};base64,${base64}`, detail: 'auto' },
     ]
-    t.strictSame(image(data), parts)
-    t.strictSame(image(`data:image/png;base64,${data}`), parts)
-    t.strictSame(image(`DATA:;charset=x;BASE64,${data}`), parts)
-    t.strictSame(image(data.replace(/=+$/, '')), parts)
-    t.strictSame(image(`${data.slice(0, 4)}\r\n${data.slice(4)}\n`), parts)
+    t.strictSame(image(data), parts(data))
+    t.strictSame(image(`data:image/png;base64,${data}`), parts(data))
+    t.strictSame(image(`DATA:;charset=x;BASE64,${data}`), parts(data))
+    const bare = data.replace(/=+$/, '')
+    t.strictSame(image(bare), parts(bare))
+    for (const lines of [`${data.slice(0, 4)}\r\n${data.slice(4)}\n`, `\n${bare}\r\n`]) {
+      t.strictSame(image(lines), parts(data))
+    }
   }
+})
+
+t.test('an image may come in many lines', async t => {
+  const digits = `iVBORw0KGgoA${'AB+/'.repeat(10_000)}`
+  t.match(items({ role: 'user', images: [[...digits].join('\n')] }), [
+    { parts: [{ url: `data:image/png;base64,${digits}` }] },
+  ])
 })
 
 t.test('what is no image in Base64 is refused by its place', async t => {
@@ -109,6 +119,9 @@ t.test('what is no image in Base64 is refused by its place', async t => {
     Buffer.from('RIFF1234WAVE').toString('base64'),
     `${PNG}!`,
     `${PNG}=====`,
+    `${PNG}\n=====`,
+    `${PNG}A`,
+    `${PNG.slice(0, 4)} ${PNG.slice(4)}`,
     ` ${PNG}`,
     `data:image/png,${PNG}`,
     'data:image/png;base64,',
@@ -166,7 +179,7 @@ t.test('calls have objects as arguments, and need neither id nor index nor type'
         content: 'let me see',
       },
       result('F', { tool_call_id: 'a' }),
-      result('', { tool_name: 'g' }),
+      { role: 'tool', tool_name: 'g', content: null },
       result('H'),
     ),
     [

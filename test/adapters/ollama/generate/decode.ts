@@ -18,6 +18,7 @@ const plan = (body: object, options: object = {}) => {
   return decoded
 }
 const items = (body: object) => plan(body).request.items
+const ignored = (body: object, options: object = {}) => decode(body, options).ignored
 const answers = (text: string) => ({
   type: 'message',
   role: 'assistant',
@@ -33,17 +34,16 @@ const FILL = developerSays(
 )
 
 t.test('a prompt is what the user says, and leaves every choice open', async t => {
-  const { contextOf, ...asked } = plan({})
+  const { context, ...asked } = plan({})
   t.strictSame(asked, {
     type: 'ask',
     stream: true,
     showsThinking: true,
-    ignored: [],
     request: chatRequest({ model: 'demo' }),
   })
-  t.type(contextOf, 'function')
-  const { asked: name, remoteModel } = decode({ model: 'Demo:latest' })
-  t.strictSame([name, remoteModel], ['Demo:latest', 'demo'])
+  t.type(context?.of, 'function')
+  const { asked: name, remoteModel, ignored } = decode({ model: 'Demo:latest' })
+  t.strictSame([name, remoteModel, ignored], ['Demo:latest', 'demo', []])
 })
 
 t.test('every field that has an effect is read', async t => {
@@ -111,7 +111,7 @@ t.test(
 
 t.test('what has no effect is named', async t => {
   t.strictSame(
-    plan({
+    ignored({
       template: '{{ .Prompt }}',
       messages: [],
       tools: [],
@@ -119,10 +119,10 @@ t.test('what has no effect is named', async t => {
       options: { num_ctx: 1 },
       service_tier: 'flex',
       context: [1, 2, 3],
-    }).ignored,
+    }),
     ['template', 'messages', 'tools', 'width', 'options.num_ctx', 'service_tier', 'context'],
   )
-  t.strictSame(plan({ suffix: 'x', system: 's', context: [1] }).ignored, ['system', 'context'])
+  t.strictSame(ignored({ suffix: 'x', system: 's', context: [1] }), ['system', 'context'])
   t.throws(() => decode({ context: [1] }, { strict: true }), {
     code: 'unsupported_parameter',
     param: 'context',
@@ -130,9 +130,9 @@ t.test('what has no effect is named', async t => {
 })
 
 t.test('a raw prompt is a text to go on with', async t => {
-  const { request, contextOf } = plan({ prompt: 'Once upon', raw: true })
+  const { request, context } = plan({ prompt: 'Once upon', raw: true })
   t.strictSame(request.items, [CONTINUE, userSays('Once upon')])
-  t.equal(contextOf, undefined)
+  t.equal(context, undefined)
   t.match(items({ prompt: 'Once', raw: true, images: [PNG] })[1], {
     role: 'user',
     parts: [{ type: 'text', text: 'Once' }, image],
@@ -141,14 +141,14 @@ t.test('a raw prompt is a text to go on with', async t => {
 })
 
 t.test('with a suffix a gap is to be filled', async t => {
-  const { request, contextOf } = plan({ prompt: 'def f(', suffix: '):', system: 'x', context: [1] })
+  const { request, context } = plan({ prompt: 'def f(', suffix: '):', system: 'x', context: [1] })
   t.strictSame(request.items, [FILL, userSays('def f(<gap>):')])
-  t.strictSame(items({ prompt: 'And now?', context: contextOf?.('a') }), [
+  t.strictSame(items({ prompt: 'And now?', context: context?.of('a') }), [
     userSays('def f('),
     answers('a'),
     userSays('And now?'),
   ])
-  t.equal(plan({ prompt: 'a', suffix: 'x', raw: true }).contextOf, undefined)
+  t.equal(plan({ prompt: 'a', suffix: 'x', raw: true }).context, undefined)
   t.strictSame(items({ prompt: '', suffix: 'x', raw: true }), [FILL, userSays('<gap>x')])
 })
 
@@ -178,17 +178,18 @@ t.test('raw goes with no template, system or context', async t => {
 t.test(
   'the context of an answer holds the conversation, until the system says something else',
   async t => {
-    const first = plan({ system: 'Be brief.', prompt: 'My name is Ann.' }).contextOf?.('Hello Ann.')
+    const first = plan({ system: 'Be brief.', prompt: 'My name is Ann.' }).context?.of('Hello Ann.')
     t.ok(first)
-    const second = plan({ system: 'Be kind.', prompt: 'Who am I?', context: first })
-    t.strictSame(second.ignored, [])
+    const next = { system: 'Be kind.', prompt: 'Who am I?', context: first }
+    t.strictSame(ignored(next), [])
+    const second = plan(next)
     t.strictSame(second.request.items, [
       developerSays('Be kind.'),
       userSays('My name is Ann.'),
       answers('Hello Ann.'),
       userSays('Who am I?'),
     ])
-    t.strictSame(items({ prompt: 'And now?', context: second.contextOf?.('Ann.') }), [
+    t.strictSame(items({ prompt: 'And now?', context: second.context?.of('Ann.') }), [
       developerSays('Be kind.'),
       userSays('My name is Ann.'),
       answers('Hello Ann.'),
@@ -200,10 +201,12 @@ t.test(
 )
 
 t.test('a context of another service is left out, and none of it stays', async t => {
-  const { request, ignored, contextOf } = plan({ context: [128_006, 882, 128_007] })
+  const foreign = { context: [128_006, 882, 128_007] }
+  const { request, context } = plan(foreign)
   t.strictSame(request.items, [userSays('hi')])
-  t.strictSame(ignored, ['context'])
-  t.strictSame(items({ prompt: 'more', context: contextOf?.('') }), [
+  t.strictSame(ignored(foreign), ['context'])
+  t.strictSame(ignored({ ...foreign, prompt: '' }), ['context'])
+  t.strictSame(items({ prompt: 'more', context: context?.of('') }), [
     userSays('hi'),
     userSays('more'),
   ])
@@ -227,6 +230,30 @@ t.test('a body that asks nothing loads the model, or unloads it', async t => {
   t.match(load({ images: [PNG] }), { request: { items: [{ role: 'user', parts: [image] }] } })
   t.match(load({ suffix: 'x' }), { type: 'ask' })
   t.match(load({ suffix: 'x', keep_alive: 0 }), { type: 'ask' })
+})
+
+t.test('a body that asks nothing is checked like any other', async t => {
+  const idle = {
+    prompt: '',
+    template: 't',
+    foo: 1,
+    options: { num_ctx: 1 },
+    context: [1],
+    system: 's',
+  }
+  t.strictSame(ignored(idle), ['template', 'foo', 'options.num_ctx', 'context'])
+  t.throws(() => decode(idle, { strict: true }), {
+    code: 'unsupported_parameter',
+    param: 'template',
+  })
+  t.throws(() => decode({ prompt: '', logprobs: true }), {
+    code: 'unsupported_parameter',
+    param: 'logprobs',
+  })
+  t.throws(() => decode({ prompt: '', raw: true, system: 's' }), {
+    code: 'invalid_value',
+    param: 'raw',
+  })
 })
 
 t.test('a model that is missing is told before all the rest', async t => {

@@ -1,10 +1,8 @@
-/** Calls and their results, brought together: the backend refuses one without the other. */
+/** Whose result each result is, where one without a call is an error. */
 
-import type { Item, Message, ToolCall, ToolKind, ToolResult } from './conversation.ts'
-import { ProxyError } from './errors.ts'
-
-/** Stands in for the result of a call that was interrupted. */
-const INTERRUPTED = '[no output: the call was interrupted]'
+import { type CallResult, completeCalls, type Step } from '../../domain/call-results.ts'
+import type { Item, Message, ToolCall, ToolKind } from '../../domain/conversation.ts'
+import { ProxyError } from '../../domain/errors.ts'
 
 /** A call as a client tells it. */
 export interface CallDraft {
@@ -26,7 +24,7 @@ export interface ResultDraft {
   readonly id: string | undefined
   /** Name of the function, in the legacy form. */
   readonly name: string | undefined
-  readonly output: ToolResult['output']
+  readonly output: CallResult['output']
   /** Path of the field that names the call. */
   readonly param: string
 }
@@ -35,42 +33,24 @@ export interface ResultDraft {
 export type Draft = Message | CallDraft | ResultDraft
 
 /**
- * Pairs calls and results. A call that never gets its result is given a placeholder where the
- * conversation goes on; a result may come later than that, an image of it in between for instance.
+ * Pairs calls and results; a call that never gets its result is given a placeholder.
  *
  * @throws ProxyError `invalid_value`, `missing_required_parameter` for a result without a call.
  */
 export function pairCalls(drafts: readonly Draft[]): readonly Item[] {
-  const { calls, answers } = match(drafts)
-  const answered = new Set(answers.values())
-  const items: Item[] = []
-  let unanswered: ToolCall[] = []
-  const giveUp = () => {
-    for (const { kind, callId } of unanswered) {
-      items.push({ type: 'tool-result', kind, callId, output: INTERRUPTED })
-    }
-    unanswered = []
-  }
-  for (const draft of drafts) {
-    if (draft.type === 'message') {
-      giveUp()
-      items.push(draft)
-    } else if (draft.type === 'call') {
-      const call = calls.get(draft) as ToolCall
-      items.push(call)
-      if (!answered.has(call)) unanswered.push(call)
-    } else {
-      const { kind, callId } = answers.get(draft) as ToolCall
-      items.push({ type: 'tool-result', kind, callId, output: draft.output })
-    }
-  }
-  giveUp()
-  return items
+  const { calls, owners } = match(drafts)
+  const steps = drafts.map((draft): Step => {
+    if (draft.type === 'message') return draft
+    if (draft.type === 'call') return calls.get(draft) as ToolCall
+    const call = owners.get(draft) as ToolCall
+    return { type: 'call-result', call, output: draft.output }
+  })
+  return completeCalls(steps)
 }
 
 interface Matches {
   readonly calls: ReadonlyMap<CallDraft, ToolCall>
-  readonly answers: ReadonlyMap<ResultDraft, ToolCall>
+  readonly owners: ReadonlyMap<ResultDraft, ToolCall>
 }
 
 /** Calls that stand side by side, and the results after them that do not say whose they are. */
@@ -83,7 +63,7 @@ interface Turn {
 
 function match(drafts: readonly Draft[]): Matches {
   const calls = new Map<CallDraft, ToolCall>()
-  const answers = new Map<ResultDraft, ToolCall>()
+  const owners = new Map<ResultDraft, ToolCall>()
   const answered = new Set<ToolCall>()
   /** The latest turn in which an id was used: there it names another call than before. */
   const turnOfId = new Map<string, Turn>()
@@ -105,20 +85,20 @@ function match(drafts: readonly Draft[]): Matches {
 
   function close(draft: ResultDraft): void {
     const { id, name } = draft
-    if (id === undefined && name === undefined) {
-      turn.nameless.push(draft)
-    } else if (id === undefined) {
-      answer(draft, byName.get(name ?? '')?.pop())
-    } else {
+    if (id !== undefined) {
       const queue = turnOfId.get(id)?.byId.get(id)
       answer(draft, queue?.calls[queue.next++])
+    } else if (name !== undefined) {
+      answer(draft, byName.get(name)?.pop())
+    } else {
+      turn.nameless.push(draft)
     }
   }
 
   function answer(draft: ResultDraft, call: ToolCall | undefined): void {
     if (call === undefined || answered.has(call)) throw orphan(draft)
     answered.add(call)
-    answers.set(draft, call)
+    owners.set(draft, call)
   }
 
   // Last, so that no call is given away that a result names.
@@ -141,7 +121,7 @@ function match(drafts: readonly Draft[]): Matches {
     previous = draft
   }
   closeNameless()
-  return { calls, answers }
+  return { calls, owners }
 }
 
 function newTurn(): Turn {

@@ -1,7 +1,7 @@
-/** Refusals of what the backend cannot do, whichever endpoint asks for it. */
+/** Refusals of what the API has and the backend cannot do, whichever endpoint asks for it. */
 
 import { asObject } from '../../domain/json.ts'
-import type { Refusal } from './policy.ts'
+import type { Refusal } from '../fields/policy.ts'
 
 const isEmptyObject = (value: unknown) => Object.keys(asObject(value) ?? { no: 0 }).length === 0
 const isTextOnly = (value: unknown) =>
@@ -12,13 +12,6 @@ export const ONE_ANSWER: Refusal = {
   asksForNothing: value => value === 1,
   why: 'one answer a request is all there is',
   code: 'unsupported_value',
-}
-
-/** No log probabilities (`logprobs`, `top_logprobs`). */
-export const NO_LOG_PROBABILITIES: Refusal = {
-  asksForNothing: value => value === false || value === 0,
-  why: 'the backend gives no log probabilities',
-  code: 'unsupported_parameter',
 }
 
 /** No bias (`logit_bias`). */

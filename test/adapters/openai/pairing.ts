@@ -1,13 +1,13 @@
 import * as fc from 'fast-check'
 import t from 'tap'
-import { ProxyError } from '../../src/domain/errors.ts'
 import {
   type CallDraft,
   type Draft,
   pairCalls,
   type ResultDraft,
-} from '../../src/domain/pairing.ts'
-import { userSays } from '../fakes/chat-request.ts'
+} from '../../../src/adapters/openai/pairing.ts'
+import { ProxyError } from '../../../src/domain/errors.ts'
+import { userSays } from '../../fakes/chat-request.ts'
 
 const call = (id: string | undefined, ownId: string, over: Partial<CallDraft> = {}): CallDraft => ({
   type: 'call',
