@@ -1,6 +1,6 @@
 /** `chatmock serve`: from settings to a server that runs until it is told to stop. */
 
-import { isIPv6 } from 'node:net'
+import { type AddressInfo, isIPv6 } from 'node:net'
 import type { HttpServer } from '../adapters/http/server.ts'
 import { createLog } from '../adapters/terminal/log.ts'
 import { serveScreen } from '../adapters/terminal/serve-screen.ts'
@@ -68,12 +68,15 @@ async function listen(
   { server, ollamaServer }: Service,
   { host, port, ollamaPort }: ServeSettings,
 ): Promise<{ readonly address: string; readonly ollamaAddress: string }> {
-  const address = await listenOn(server, host, port, OWN_PORT)
-  if (ollamaServer === undefined || ollamaPort === 'off') return { address, ollamaAddress: address }
-  // Ollama's clients look for localhost, and some of them at the first of its addresses only.
-  const also = host === '127.0.0.1' ? ['::1'] : []
-  const ollamaAddress = await listenOn(ollamaServer, host, ollamaPort, OLLAMA_PORT, also)
-  return { address, ollamaAddress }
+  const own = await listenOn(server, host, port, OWN_PORT)
+  if (ollamaServer === undefined || ollamaPort === 'off') {
+    return { address: baseAddress(own), ollamaAddress: baseAddress(own) }
+  }
+  const ollama = await listenOn(ollamaServer, host, ollamaPort, OLLAMA_PORT)
+  // Its clients look for localhost, and some of them at the first of its addresses only.
+  const other = OTHER_LOOPBACK.get(ollama.address)
+  if (other !== undefined) await ollamaServer.listenToo(ollama.port, other)
+  return { address: baseAddress(own), ollamaAddress: baseAddress(ollama) }
 }
 
 /** What to say of a port that cannot be had. */
@@ -91,11 +94,9 @@ async function listenOn(
   host: string,
   port: number,
   { flag, holder }: PortWords,
-  also: readonly string[] = [],
-): Promise<string> {
+): Promise<AddressInfo> {
   try {
-    const listening = await server.listen(port, host, also)
-    return `http://${callable(listening.address)}:${listening.port}`
+    return await server.listen(port, host)
   } catch (error) {
     const place = `${isIPv6(host) ? `[${host}]` : host}:${port}`
     const { code } = error as NodeJS.ErrnoException
@@ -110,6 +111,16 @@ async function listenOn(
           { cause: error },
         )
   }
+}
+
+/** The two addresses of localhost, each by the other. */
+const OTHER_LOOPBACK: ReadonlyMap<string, string> = new Map([
+  ['127.0.0.1', '::1'],
+  ['::1', '127.0.0.1'],
+])
+
+function baseAddress({ address, port }: AddressInfo): string {
+  return `http://${callable(address)}:${port}`
 }
 
 /** Every address is one to listen on, but none to call. */

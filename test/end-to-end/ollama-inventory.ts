@@ -391,7 +391,7 @@ t.test('every spelling of a name asks the same model and is told back as it came
 })
 
 t.test('one model may take the place of every other', async t => {
-  const { sent, whole, ask } = await startOllama(t, CHAT, {
+  const { sent, whole, ask, url } = await startOllama(t, CHAT, {
     CHATGPT_LOCAL_DEBUG_MODEL: 'gpt-6-luna',
   })
   for (const model of ['gpt-5.5', 'llama3.2:3b', 'whatever']) {
@@ -399,6 +399,11 @@ t.test('one model may take the place of every other', async t => {
     const told = await whole(answer(message(0, ['ok'])), { model })
     t.equal(told.model, model)
     t.equal(told.remote_model, 'gpt-6-luna')
+    // Some programs ask for a model in these two ways before they chat with it.
+    const shown = await readJson(await post(`${url}/api/show`, { model }))
+    t.equal(shown.remote_model, 'gpt-6-luna', model)
+    const pulled = await readJson(await post(`${url}/api/pull`, { model, stream: false }))
+    t.strictSame(pulled, { status: 'success' }, model)
   }
   t.strictSame(await readRefusal(await ask({ model: 'a b' })), {
     status: 400,

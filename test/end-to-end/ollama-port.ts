@@ -281,6 +281,24 @@ t.test('the program tells both addresses and finishes on both ports before it st
   t.equal((await program.ended).code, 0)
 })
 
+t.test(
+  'localhost is found at both its addresses',
+  { skip: hasIpv6 ? false : 'no IPv6' },
+  async t => {
+    for (const host of ['localhost', '::1']) {
+      const program = await startServer(t, ['--demo', '--host', host, '--ollama-port', '0'])
+      const [, ollama = ''] = await findOutput(program, 'stdout', /^ {2}Ollama {5}(http:\S+)$/m)
+      const { port } = new URL(ollama)
+      for (const address of ['127.0.0.1', '[::1]']) {
+        const greeting = await fetch(`http://${address}:${port}`)
+        t.equal(await greeting.text(), 'Ollama is running', `${host}: ${address}`)
+      }
+      program.child.kill('SIGTERM')
+      t.equal((await program.ended).code, 0)
+    }
+  },
+)
+
 t.test('one grace does for both ports', async t => {
   const argv = ['--demo', '--ollama-port', '0', '--shutdown-grace', '0']
   const program = await startServer(t, argv)

@@ -72,7 +72,8 @@ export async function startService(
     },
     log,
   })
-  const { port } = await server.listen(0, '127.0.0.1', also)
+  const { port } = await server.listen(0, '127.0.0.1')
+  for (const host of also) await server.listenToo(port, host)
   let isClosed = false
   t.teardown(() => (isClosed ? undefined : server.close(0)))
   return {

@@ -30,11 +30,10 @@ export interface ServerTimeouts {
 
 /** A server that can be started once and stopped once. */
 export interface HttpServer {
-  /**
-   * Starts listening; rejects with the system's error. Port 0 takes any free one. At the hosts in
-   * `also` it listens on the same port where that can be had.
-   */
-  listen(port: number, host: string, also?: readonly string[]): Promise<AddressInfo>
+  /** Starts listening; rejects with the system's error. Port 0 takes any free one. */
+  listen(port: number, host: string): Promise<AddressInfo>
+  /** Listens at another address too, if that can be had. */
+  listenToo(port: number, host: string): Promise<void>
   /** Requests that are being answered. */
   inFlight(): number
   /**
@@ -199,13 +198,12 @@ export function createHttpServer({ router, guard, cors, timeouts, log }: ServerP
 
   return {
     inFlight: () => running.size,
-    async listen(port, host, also = []) {
+    listenToo,
+    async listen(port, host) {
       server.listen(port, host)
       await once(server, 'listening')
       listeners.push(server)
-      const address = server.address() as AddressInfo
-      for (const other of also) await listenToo(address.port, other)
-      return address
+      return server.address() as AddressInfo
     },
     async close(graceMs) {
       draining = true

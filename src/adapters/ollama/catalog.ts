@@ -10,7 +10,7 @@ import {
   UNDATED_MS,
 } from '../../domain/models.ts'
 import type { ModelEntry } from '../../domain/ports.ts'
-import { isName, type NamedModel } from './names.ts'
+import { findModel, isName, type NamedModel } from './names.ts'
 
 /** What is the same for all models. */
 export interface CatalogFacts {
@@ -39,7 +39,7 @@ export function encodeTags(
   { exposesEfforts }: Pick<ListOptions, 'exposesEfforts'>,
 ) {
   const models = entries
-    .filter(({ slug }) => isName(slug))
+    .filter(({ slug }) => isName(slug) && findModel(slug, entries) !== undefined)
     .flatMap(entry =>
       listedNames(entry, { exposesEfforts, isTagged: true }).map(name =>
         encodeTag(name, entry, facts),

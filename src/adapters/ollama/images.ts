@@ -7,6 +7,8 @@ import { ProxyError } from '../../domain/errors.ts'
 const BASE64_HEAD = /^data:[^,]{0,1024};base64,/i
 const END_OF_DIGITS = /[^A-Za-z0-9+/]/
 const END_OF_LINES = /[^A-Za-z0-9+/\r\n]/
+/** Digits that spell whole bytes together. */
+const GROUP = 4
 const PADDING = /^={0,2}$/
 
 /** Digits whose bytes tell the type. */
@@ -61,8 +63,12 @@ function decodeImage(image: string, param: string): Part {
  * is none.
  */
 function inOneLine(text: string): string | undefined {
-  if (PADDING.test(restFrom(END_OF_DIGITS, text))) return text
-  if (!PADDING.test(restFrom(END_OF_LINES, text).trimEnd())) return undefined
+  const padding = restFrom(END_OF_DIGITS, text)
+  const digitsTooMany = text.length % GROUP
+  if (PADDING.test(padding) && digitsTooMany === 0) return text
+  // One digit is less than a byte: something is missing.
+  if (padding === '' && digitsTooMany === 1) return undefined
+  if (!PADDING.test(restFrom(END_OF_LINES, text).replace(/[\r\n]/g, ''))) return undefined
   // The decoder skips line ends. Replacing them takes seconds where every other character is one.
   return Buffer.from(text, 'base64').toString('base64')
 }

@@ -15,6 +15,8 @@ export interface InventoryParts {
   readonly catalog: Pick<ModelCatalog, 'list' | 'record'>
   /** The origin that answers, told with each model. */
   readonly remoteHost: string
+  /** Takes the place of every model that is asked for. */
+  readonly debugModel: string | undefined
   /** Lists each model with each of its efforts too. */
   readonly exposesEfforts: boolean
 }
@@ -64,7 +66,7 @@ function show(parts: InventoryParts): Handler {
   return async exchange => {
     const body = check(ShowBody, await readBody(exchange, SMALL_BODY_BYTES))
     const name = askedName(body)
-    const model = findModel(name, parts.catalog.list())
+    const model = findModel(name, parts.catalog.list(), parts.debugModel)
     if (!model) throw modelNotFound(shownName(name))
     sendJson(exchange.response, 200, encodeShow(model, factsOf(parts)))
   }

@@ -45,15 +45,19 @@ export function shownName(text: string): string {
 /**
  * Finds the model that a name means; letter case does not matter, nor does the tag `latest`. Any
  * other tag is an effort. Of what `resolveModel` reads besides, all holds that can be a name. What
- * another host has is none of ours.
+ * another host has is none of ours. A `debugModel` takes the place of whatever is named.
  *
  * @throws ProxyError `invalid_value` for what is no name.
  */
-export function findModel(text: string, models: readonly ModelEntry[]): NamedModel | undefined {
+export function findModel(
+  text: string,
+  models: readonly ModelEntry[],
+  debugModel?: string,
+): NamedModel | undefined {
   const { path, tag, host } = parse(text) ?? refuse()
-  if (host !== DEFAULT_HOST) return undefined
+  if (debugModel === undefined && host !== DEFAULT_HOST) return undefined
   const name = tag.toLowerCase() === DEFAULT_TAG ? path : `${path}:${tag}`
-  const { entry, effort } = resolveModel(name, models)
+  const { entry, effort } = resolveModel(debugModel ?? name, models)
   return entry && { entry, effort }
 }
 

@@ -305,7 +305,8 @@ t.test('does without a second address that cannot be had', async t => {
   t.teardown(() => other.close())
   await once(other, 'listening')
   const { port } = other.address() as AddressInfo
-  await service.server.listen(port, '127.0.0.1', ['127.0.0.2'])
+  await service.server.listen(port, '127.0.0.1')
+  await service.server.listenToo(port, '127.0.0.2')
   t.match(service.log.entries.at(-1), {
     level: 'warn',
     message: 'another program listens here',

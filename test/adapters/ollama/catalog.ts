@@ -52,6 +52,19 @@ t.test('a listed model says where it is, and what it can do', async t => {
   })
 })
 
+t.test('a model whose name could not be asked for is not listed', async t => {
+  const slugs = ['a.example/b/c', 'a b', 'b/c', 'demo']
+  const { models } = encodeTags(
+    slugs.map(slug => modelEntry({ slug })),
+    facts,
+    plain,
+  )
+  t.strictSame(
+    models.map(({ name }) => name),
+    ['b/c:latest', 'demo:latest'],
+  )
+})
+
 t.test('what is not known is left out, and what is not there is not claimed', async t => {
   const simple = modelEntry({ slug: 'x', efforts: ['none'], images: false })
   const listed = tag(simple)

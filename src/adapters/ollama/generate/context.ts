@@ -12,7 +12,7 @@ import { listOf } from '../../fields/check.ts'
 import { MAX_MESSAGES } from '../../fields/limits.ts'
 
 /** Most bytes that the texts of a context may have, as JSON in UTF-8. */
-const MAX_TEXT_BYTES = 8 * 1024 * 1024
+const MAX_TEXT_BYTES = 2 * 1024 * 1024
 
 /**
  * Most UTF-16 units of JSON that an answer may have to be kept for a context: each takes a byte at
@@ -47,8 +47,9 @@ export function encodeContext(messages: readonly Message[]): readonly number[] {
   for (;;) {
     const context = pack([...system, ...said])
     if (context !== undefined) return context
-    if (said.length === 0) return encodeContext([])
-    said = said.slice(Math.ceil(said.length / 2))
+    if (said.length > 0) said = said.slice(Math.ceil(said.length / 2))
+    // What the system says is too long by itself.
+    else return encodeContext(messages.filter(({ role }) => role !== 'developer'))
   }
 }
 

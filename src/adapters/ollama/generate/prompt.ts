@@ -51,7 +51,7 @@ export function decodePrompt(body: GenerateBody): Prompt {
   const ignored = past === undefined ? ['context'] : []
   if (question.length === 0) return { items: [], isText: false, ignored }
   const items = [...withSystem(past ?? [], system), ...question]
-  return { items, isText: false, ignored, context: contextAfter(items) }
+  return { items, isText: false, ignored, context: body.raw ? undefined : contextAfter(items) }
 }
 
 /** What the system says now takes the place of what it said before. */

@@ -95,7 +95,8 @@ t.test('images are named by what they are, whatever is said of them', async t =>
     t.strictSame(image(`data:image/png;base64,${data}`), parts(data))
     t.strictSame(image(`DATA:;charset=x;BASE64,${data}`), parts(data))
     const bare = data.replace(/=+$/, '')
-    t.strictSame(image(bare), parts(bare))
+    t.strictSame(image(bare), parts(data), 'the padding is made up for')
+    t.strictSame(image(`${bare}=`), parts(data), 'whatever there was of it')
     for (const lines of [`${data.slice(0, 4)}\r\n${data.slice(4)}\n`, `\n${bare}\r\n`]) {
       t.strictSame(image(lines), parts(data))
     }
@@ -118,6 +119,8 @@ t.test('what is no image in Base64 is refused by its place', async t => {
     Buffer.from('%PDF-1.7').toString('base64'),
     Buffer.from('RIFF1234WAVE').toString('base64'),
     `${PNG}!`,
+    `${PNG.slice(0, 8)}A`,
+    `${PNG.slice(0, 11)}AA`,
     `${PNG}=====`,
     `${PNG}\n=====`,
     `${PNG}A`,

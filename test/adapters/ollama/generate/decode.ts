@@ -138,6 +138,7 @@ t.test('a raw prompt is a text to go on with', async t => {
     parts: [{ type: 'text', text: 'Once' }, image],
   })
   t.match(items({ prompt: '', raw: true, images: [PNG] }), [{ role: 'user', parts: [image] }])
+  t.equal(plan({ prompt: '', raw: true, images: [PNG] }).context, undefined)
 })
 
 t.test('with a suffix a gap is to be filled', async t => {
