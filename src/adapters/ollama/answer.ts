@@ -3,12 +3,12 @@
 import type { ServerResponse } from 'node:http'
 import type { Chat } from '../../domain/chat.ts'
 import type { JsonObject } from '../../domain/json.ts'
-import type { Clock, ModelCatalog } from '../../domain/ports.ts'
+import type { AnsweringParts } from '../fields/answering.ts'
 import { ignoredHeader } from '../fields/ignored.ts'
 import { sessionIdOf } from '../fields/session-id.ts'
 import type { Handler } from '../http/exchange.ts'
 import { sendReply } from '../http/reply.ts'
-import { type StreamTimes, writeStream } from '../http/stream.ts'
+import { writeStream } from '../http/stream.ts'
 import { readBody } from './body.ts'
 import { decodeChatBody } from './chat/decode.ts'
 import type { Decoded, DecodeOptions } from './decode.ts'
@@ -19,16 +19,8 @@ import { NDJSON_HEADERS } from './ndjson.ts'
 import { createTimings } from './timings.ts'
 
 /** What answering depends on. */
-export interface AnswerParts {
+export interface AnswerParts extends AnsweringParts {
   readonly chat: Chat
-  readonly catalog: Pick<ModelCatalog, 'list'>
-  readonly clock: Clock
-  readonly bodyLimitBytes: number
-  readonly streamTimes: StreamTimes
-  /** Refuses fields without effect. */
-  readonly strict: boolean
-  /** Lets the model search the web unless a request says no. */
-  readonly webSearch: boolean
   /** Where the models run, as clients are told: an origin. */
   readonly remoteHost: string
   /** Takes the place of the model of every request. */

@@ -5,7 +5,7 @@ import type { ChatRequest } from '../../../domain/conversation.ts'
 import type { ProxyError } from '../../../domain/errors.ts'
 import type { ModelEvent } from '../../../domain/events.ts'
 import type { JsonObject } from '../../../domain/json.ts'
-import type { Clock, ModelCatalog } from '../../../domain/ports.ts'
+import type { AnsweringParts } from '../../fields/answering.ts'
 import { ignoredHeader } from '../../fields/ignored.ts'
 import { refuseIgnored } from '../../fields/policy.ts'
 import { sessionIdOf } from '../../fields/session-id.ts'
@@ -13,23 +13,15 @@ import { unmetTier } from '../../fields/tier.ts'
 import { readJsonObject } from '../../http/body.ts'
 import type { Exchange, Handler } from '../../http/exchange.ts'
 import { sendJson } from '../../http/reply.ts'
-import { type Encoder, type StreamTimes, writeStream } from '../../http/stream.ts'
+import { type Encoder, writeStream } from '../../http/stream.ts'
 import { SSE_HEADERS } from '../sse.ts'
 import type { DecodeOptions } from './decode.ts'
 import type { AnswerFacts } from './encoder.ts'
 import { inClientTerms } from './params.ts'
 
 /** What answering depends on. */
-export interface AnswerParts {
+export interface AnswerParts extends AnsweringParts {
   readonly chat: Chat
-  readonly catalog: Pick<ModelCatalog, 'list'>
-  readonly clock: Clock
-  readonly bodyLimitBytes: number
-  readonly streamTimes: StreamTimes
-  /** Refuses fields without effect. */
-  readonly strict: boolean
-  /** Lets the model search the web unless a request says no. */
-  readonly webSearch: boolean
 }
 
 /** A body that has been read: what to ask, and how to tell the answer. */

@@ -3,8 +3,9 @@
 import { randomUUID } from 'node:crypto'
 import { ProxyError } from '../../../domain/errors.ts'
 import type { JsonObject } from '../../../domain/json.ts'
-import type { Clock, ModelCatalog } from '../../../domain/ports.ts'
+import type { Clock } from '../../../domain/ports.ts'
 import type { Relay } from '../../../domain/relay.ts'
+import type { AnsweringParts } from '../../fields/answering.ts'
 import { ignoredHeader } from '../../fields/ignored.ts'
 import { refuseIgnored } from '../../fields/policy.ts'
 import { sessionIdOf } from '../../fields/session-id.ts'
@@ -12,7 +13,7 @@ import { unmetTier } from '../../fields/tier.ts'
 import { readJsonObject } from '../../http/body.ts'
 import type { Exchange, Handler, Route } from '../../http/exchange.ts'
 import { sendJson } from '../../http/reply.ts'
-import { type StreamTimes, writeStream } from '../../http/stream.ts'
+import { writeStream } from '../../http/stream.ts'
 import { SSE_HEADERS } from '../sse.ts'
 import { type DecodedResponse, decodeResponse, type ResponseDecodeOptions } from './decode.ts'
 import { createResponseEncoder } from './encoder.ts'
@@ -23,16 +24,8 @@ import type { ResponseFacts } from './object.ts'
 import { encodeInputItems, findResponse } from './stored.ts'
 
 /** What these endpoints depend on. */
-export interface ResponseParts {
+export interface ResponseParts extends AnsweringParts {
   readonly relay: Relay
-  readonly catalog: Pick<ModelCatalog, 'list'>
-  readonly clock: Clock
-  readonly bodyLimitBytes: number
-  readonly streamTimes: StreamTimes
-  /** Refuses fields without effect. */
-  readonly strict: boolean
-  /** Lets the model search the web if a request brings no tools of its own. */
-  readonly webSearch: boolean
 }
 
 /** Returns the routes, without `/v1`, over a memory of their own. */
