@@ -1,11 +1,10 @@
 import t, { type Test } from 'tap'
 import { post, readJson } from '../fakes/api-client.ts'
-import { type BadRequest, refusesAll, startScripted } from '../fakes/chat-service.ts'
+import { type BadRequest, functionTool, refusesAll, startScripted } from '../fakes/chat-service.ts'
 import { startSignedIn } from '../fakes/service.ts'
 
 const hi = { role: 'user', content: 'hi' }
 const says = (part: object) => ({ messages: [{ role: 'user', content: [part] }] })
-const functionTool = (name: string) => ({ type: 'function', function: { name } })
 const call = { id: 'call_1', type: 'function', function: { name: 'f', arguments: '{}' } }
 /** Codes that all name a value as the fault. */
 const VALUE = /^(?:invalid_(?:value|type)|unsupported_value|missing_required_parameter)$/

@@ -16,9 +16,8 @@ import {
   STARTED,
   USAGE,
 } from '../fakes/backend-events.ts'
-import { plays, startScripted } from '../fakes/chat-service.ts'
+import { functionTool, plays, startScripted } from '../fakes/chat-service.ts'
 
-const functionTool = (name: string) => ({ type: 'function', function: { name } })
 const start = (t: Test) =>
   startScripted(t, '/v1/chat/completions', {
     model: 'gpt-5.5',

@@ -3,7 +3,7 @@ import { createOllama } from 'ollama-ai-provider-v2'
 import t, { type Test } from 'tap'
 import { z } from 'zod'
 import { answer, functionCall, message, reasoning } from '../fakes/backend-events.ts'
-import { plays } from '../fakes/chat-service.ts'
+import { plays, says } from '../fakes/chat-service.ts'
 import {
   calledTwo,
   closedInTime,
@@ -12,7 +12,6 @@ import {
   HELLO,
   PIXEL,
   SENT_PIXEL,
-  says,
   TWO_CALLS,
 } from '../fakes/ollama-client.ts'
 import { startDemo, startSignedIn } from '../fakes/service.ts'

@@ -1,13 +1,12 @@
 import t from 'tap'
 import { answer, message } from '../fakes/backend-events.ts'
-import { plays } from '../fakes/chat-service.ts'
+import { functionTool, plays } from '../fakes/chat-service.ts'
 import { type BadBody, CHAT, GENERATE, refusesEach, startOllama } from '../fakes/ollama-service.ts'
 
 const hi = { role: 'user', content: 'hi' }
 const says = (over: object) => ({ messages: [{ ...hi, ...over }] })
 const answers = (over: object) => ({ messages: [hi, { role: 'assistant', ...over }] })
 const called = (called: unknown) => answers({ tool_calls: [called] })
-const functionTool = (name: string) => ({ type: 'function', function: { name } })
 /** Base64 of the word CANARY: letters, and no image. */
 const NO_IMAGE = 'Q0FOQVJZ'
 const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ'

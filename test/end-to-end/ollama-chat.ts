@@ -16,7 +16,7 @@ import {
   STARTED,
   USAGE,
 } from '../fakes/backend-events.ts'
-import { plays } from '../fakes/chat-service.ts'
+import { functionTool, plays } from '../fakes/chat-service.ts'
 import { readLines, readWhole, timeless } from '../fakes/ollama-lines.ts'
 import { BODIES, CHAT, readRefusal, startOllama } from '../fakes/ollama-service.ts'
 import { frames, openStream } from '../fakes/upstream-server.ts'
@@ -24,7 +24,6 @@ import { frames, openStream } from '../fakes/upstream-server.ts'
 const start = (t: Test, environment: Record<string, string> = {}) =>
   startOllama(t, CHAT, environment)
 
-const functionTool = (name: string) => ({ type: 'function', function: { name } })
 const tools = [functionTool('f'), functionTool('g')]
 
 /** The two ways to answer, as a client reads them. */

@@ -4,7 +4,7 @@ import { ChatOllama, type ChatOllamaInput, Ollama, OllamaEmbeddings } from '@lan
 import t, { type Test } from 'tap'
 import { z } from 'zod'
 import { answer, message, reasoning } from '../fakes/backend-events.ts'
-import { plays } from '../fakes/chat-service.ts'
+import { plays, says } from '../fakes/chat-service.ts'
 import {
   calledTwo,
   closedInTime,
@@ -13,7 +13,6 @@ import {
   HELLO,
   PIXEL,
   SENT_PIXEL,
-  says,
   TWO_CALLS,
 } from '../fakes/ollama-client.ts'
 import { startDemo, startSignedIn } from '../fakes/service.ts'

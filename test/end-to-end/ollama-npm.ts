@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import { z } from 'zod'
 import type { Json } from '../fakes/api-client.ts'
 import { answer, message, reasoning } from '../fakes/backend-events.ts'
-import { plays } from '../fakes/chat-service.ts'
+import { plays, says } from '../fakes/chat-service.ts'
 import { createGate } from '../fakes/http-service.ts'
 import {
   calledTwo,
@@ -13,7 +13,6 @@ import {
   HELLO,
   PIXEL,
   SENT_PIXEL,
-  says,
   TWO_CALLS,
 } from '../fakes/ollama-client.ts'
 import { startDemo, startSignedIn } from '../fakes/service.ts'

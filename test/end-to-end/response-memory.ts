@@ -11,16 +11,11 @@ import {
   reasoning,
   STARTED,
 } from '../fakes/backend-events.ts'
-import { plays, type ScriptedService, startScripted } from '../fakes/chat-service.ts'
+import { plays, type ScriptedService, says, startScripted } from '../fakes/chat-service.ts'
 import { json } from '../fakes/upstream-server.ts'
 
 const start = (t: Test) =>
   startScripted(t, '/v1/responses', { model: 'gpt-5.5', input: 'hi', instructions: 'Be brief' })
-const says = (role: string, text: string) => ({
-  type: 'message',
-  role,
-  content: [{ type: role === 'assistant' ? 'output_text' : 'input_text', text }],
-})
 const thinks = reasoning(0, [['p1']], 'E')
 const calls = functionCall(1, 'call_1', 'f', ['{"a":1}'])
 const EVENTS = answer(thinks, calls)

@@ -126,3 +126,30 @@ export async function refusesAll(
   )
   t.notMatch(JSON.stringify(log.entries), /canary/i)
 }
+
+/** A message as it goes to the backend. */
+export function says(role: string, text: string): Json {
+  return {
+    type: 'message',
+    role,
+    content: [{ type: role === 'assistant' ? 'output_text' : 'input_text', text }],
+  }
+}
+
+/** What goes to the backend for "hi" and no more, its texts and keys of any content left out. */
+export const PLAIN_SENT: Json = {
+  model: 'gpt-5.5',
+  instructions: '',
+  input: [says('user', 'hi')],
+  parallel_tool_calls: true,
+  reasoning: { effort: 'medium', summary: 'auto' },
+  store: false,
+  stream: true,
+  include: ['reasoning.encrypted_content'],
+  prompt_cache_key: '',
+}
+
+/** A function that takes nothing, as either chat API declares it. */
+export function functionTool(name: string): Json {
+  return { type: 'function', function: { name } }
+}

@@ -25,15 +25,6 @@ export const TWO_CALLS: readonly ItemEvents[] = [
 /** An answer of one word. */
 export const HELLO = answer(message(0, ['Hel', 'lo']))
 
-/** Returns a message as it goes to the backend. */
-export function says(role: string, text: string): Json {
-  return {
-    type: 'message',
-    role,
-    content: [{ type: role === 'assistant' ? 'output_text' : 'input_text', text }],
-  }
-}
-
 /** Returns those calls, then their results, as they go to the backend under the ids of a client. */
 export function calledTwo(first = 'call_1', second = 'call_2'): readonly Json[] {
   return [
